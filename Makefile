@@ -1,0 +1,26 @@
+# make test   everything that CI runs (lint, unit, metamorphic, captures, the program itself)
+# make bench  speed and size against their limits, on a generated estate
+# make fuzz   each fuzz target for FUZZTIME
+
+GO       ?= go
+FUZZTIME ?= 30s
+DATA     ?= ../shared/data
+
+.PHONY: test race bench fuzz generate
+
+test:
+	@test -d $(DATA) || { echo "the real captures are missing at $(DATA): tests on them cannot run" >&2; exit 1; }
+	$(GO) build ./...
+	$(GO) test -timeout 20m ./...
+	$(GO) test -timeout 20m -race ./ingest ./graph/pebble ./graph/api
+
+bench:
+	$(GO) run ./cmd/blastradius bench
+
+fuzz:
+	@$(GO) list ./... | while read -r p; do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+generate:
+	$(GO) tool gqlgen generate

@@ -1,0 +1,202 @@
+package graph
+
+import "slices"
+
+// Batch is one commit: one or more small files, or one segment of a large one
+// (at most MaxBatchRecords records), each with its ledger entry. Rows refer to
+// nodes and labels by index, so that a store looks each up once.
+//
+// Strings in a batch must stay valid until Apply returns; a store that keeps
+// one longer copies it.
+type Batch struct {
+	Sources    []Source // their Seq is given by the store, in order
+	Nodes      []Node   // each ID once
+	Labels     []Label  // each once
+	Events     []EventRow
+	Standing   []StandingRow
+	Supersedes []Supersede
+}
+
+// MaxBatchRecords bounds a batch.
+const MaxBatchRecords = 50_000
+
+// NodeRef is a node of the batch: its index in Nodes plus one; zero is none.
+type NodeRef uint32
+
+// LabelRef is an index in Labels.
+type LabelRef uint32
+
+// EventKey is the identity of an event edge within a batch.
+type EventKey struct {
+	From, To               NodeRef
+	Agent, Client, Service NodeRef
+	Label                  LabelRef
+	Hour                   Hour
+	Kind                   EdgeKind
+	Outcome                Outcome
+}
+
+// EventRow is one event edge with its observations. In a batch the Source.Seq
+// of an observation is an index in Sources; CallKey is set.
+type EventRow struct {
+	EventKey
+	Observations []Observation
+}
+
+// StandingKey is the identity of a standing edge within a batch.
+type StandingKey struct {
+	From, To NodeRef
+	Label    LabelRef
+	Kind     EdgeKind
+}
+
+// StandingRow is one standing edge. Source.Seq is an index in Sources, in
+// marks too.
+type StandingRow struct {
+	StandingKey
+	First, Last Time
+	Source      Ref
+	Marks       []Mark
+}
+
+// Supersede removes the observations and marks that rest on Evidence, whichever
+// comes first, for every AsOf from Source on; its standing facts remain.
+type Supersede struct {
+	Evidence string
+	Source   Ref // Seq is an index in Sources
+}
+
+// Builder gathers a batch. It is not safe for concurrent use. Adding the same
+// thing twice changes nothing; order shows only in the indexes.
+type Builder struct {
+	b        Batch
+	nodes    map[ID]NodeRef
+	labels   map[Label]LabelRef
+	events   map[EventKey]int
+	standing map[StandingKey]int
+}
+
+// NewBuilder returns an empty builder.
+func NewBuilder() *Builder {
+	return &Builder{nodes: map[ID]NodeRef{}, labels: map[Label]LabelRef{},
+		events: map[EventKey]int{}, standing: map[StandingKey]int{}}
+}
+
+// Source begins a ledger entry and returns its index, the Seq of refs to it.
+// The entry's counts may be set later through SourceAt.
+func (b *Builder) Source(s Source) uint64 {
+	b.b.Sources = append(b.b.Sources, s)
+	return uint64(len(b.b.Sources) - 1)
+}
+
+// SourceAt is the entry with that index, to be completed in place.
+func (b *Builder) SourceAt(i uint64) *Source { return &b.b.Sources[i] }
+
+// Node adds a node, or finds it, and returns its reference. An empty ID gives
+// zero.
+func (b *Builder) Node(id ID, kind Kind, typ string) NodeRef {
+	if id == "" {
+		return 0
+	}
+	if r, ok := b.nodes[id]; ok {
+		n := &b.b.Nodes[r-1]
+		if n.Kind != kind || n.Type != typ {
+			*n = n.Merge(Node{Kind: kind, Type: typ})
+		}
+		return r
+	}
+	b.b.Nodes = append(b.b.Nodes, Node{ID: id, Kind: kind, Type: typ})
+	r := NodeRef(len(b.b.Nodes))
+	b.nodes[id] = r
+	return r
+}
+
+// Attr adds an attribute value seen at t; empty values are left out.
+func (b *Builder) Attr(r NodeRef, name, value string, t Time) {
+	if r == 0 || value == "" {
+		return
+	}
+	n := &b.b.Nodes[r-1]
+	n.Attrs = n.Attrs.add(Attr{name, value, t, t})
+}
+
+// Label adds a label, or finds it.
+func (b *Builder) Label(l Label) LabelRef {
+	if r, ok := b.labels[l]; ok {
+		return r
+	}
+	b.b.Labels = append(b.b.Labels, l)
+	r := LabelRef(len(b.b.Labels) - 1)
+	b.labels[l] = r
+	return r
+}
+
+// Event adds an observation to an event edge. Hour is taken from o.At and
+// CallKey from o's call.
+func (b *Builder) Event(k EventKey, o Observation) {
+	k.Hour = o.At.Hour()
+	if o.CallKey == 0 {
+		o.CallKey = CallKeyOf(o.CallID())
+	}
+	i, ok := b.events[k]
+	if !ok {
+		i = len(b.b.Events)
+		b.events[k] = i
+		b.b.Events = append(b.b.Events, EventRow{EventKey: k})
+	}
+	row := &b.b.Events[i]
+	row.Observations = append(row.Observations, o)
+}
+
+// Standing adds a sight of a standing edge at t, with any marks.
+func (b *Builder) Standing(k StandingKey, t Time, src Ref, marks ...Mark) {
+	i, ok := b.standing[k]
+	if !ok {
+		i = len(b.b.Standing)
+		b.standing[k] = i
+		b.b.Standing = append(b.b.Standing, StandingRow{StandingKey: k, First: t, Last: t, Source: src})
+	}
+	row := &b.b.Standing[i]
+	row.First, row.Last = min(row.First, t), max(row.Last, t)
+	if src.Before(row.Source) {
+		row.Source = src
+	}
+	row.Marks = MergeMarks(row.Marks, marks)
+}
+
+// Supersede says that the record behind evidence was corrected by the record
+// at src.
+func (b *Builder) Supersede(evidence string, src Ref) {
+	b.b.Supersedes = append(b.b.Supersedes, Supersede{evidence, src})
+}
+
+// Batch returns what was gathered. Observations of a row are sorted and each
+// evidence stands once, with its smallest source. The builder must not be used
+// after.
+func (b *Builder) Batch() *Batch {
+	for i := range b.b.Events {
+		r := &b.b.Events[i]
+		r.Observations = UnionObservations(r.Observations, nil)
+	}
+	return &b.b
+}
+
+// UnionObservations is the set union of both by evidence, sorted, each with its
+// smallest source. Observations of one evidence at different times (the same
+// evidence with different content) both stand. It may reuse a's memory.
+func UnionObservations(a, b []Observation) []Observation {
+	a = append(a, b...)
+	slices.SortFunc(a, CompareObservation)
+	out := a[:0]
+	for _, o := range a {
+		if n := len(out); n > 0 && out[n-1].At == o.At && out[n-1].Evidence == o.Evidence {
+			if o.Source.Before(out[n-1].Source) {
+				out[n-1].Source = o.Source
+			}
+			out[n-1].Call = max(out[n-1].Call, o.Call)
+			continue
+		}
+		out = append(out, o)
+	}
+	return out
+}
