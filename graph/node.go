@@ -10,7 +10,9 @@ type Node struct {
 	Attrs Attrs
 }
 
-// Attr is one value of one attribute, with when it was first and last seen.
+// Attr is one value of one attribute, with when it was first and last seen. Of
+// a register First equals Last: a value that was overtaken leaves no trace, or
+// order would show.
 type Attr struct {
 	Name, Value string
 	First, Last Time
@@ -91,25 +93,30 @@ func (a Attrs) Merge(b Attrs) Attrs {
 }
 
 func (a Attrs) add(x Attr) Attrs {
+	if !SetAttr(x.Name) {
+		return a.set(x)
+	}
 	i, found := slices.BinarySearchFunc(a, x, compareAttr)
 	if found {
 		a[i].First = min(a[i].First, x.First)
 		a[i].Last = max(a[i].Last, x.Last)
 		return a
 	}
-	if !SetAttr(x.Name) {
-		for j := range a {
-			if a[j].Name != x.Name {
-				continue
-			}
-			// A register: a value that lost keeps nothing, so that order never shows.
-			if x.Last > a[j].Last || x.Last == a[j].Last && x.Value > a[j].Value {
-				a[j] = x
-			}
-			return a
-		}
-	}
 	return slices.Insert(a, i, x)
+}
+
+// set gives a register its later value.
+func (a Attrs) set(x Attr) Attrs {
+	x.First = x.Last
+	i := slices.IndexFunc(a, func(y Attr) bool { return y.Name == x.Name })
+	if i < 0 {
+		i, _ = slices.BinarySearchFunc(a, x, compareAttr)
+		return slices.Insert(a, i, x)
+	}
+	if x.Last > a[i].Last || x.Last == a[i].Last && x.Value > a[i].Value {
+		a[i] = x
+	}
+	return a
 }
 
 // Merge joins two descriptions of the node with one ID. Where kinds or types
