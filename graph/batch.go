@@ -193,7 +193,9 @@ func UnionObservations(a, b []Observation) []Observation {
 			if o.Source.Before(out[n-1].Source) {
 				out[n-1].Source = o.Source
 			}
-			out[n-1].Call = max(out[n-1].Call, o.Call)
+			if o.Call > out[n-1].Call {
+				out[n-1].Call, out[n-1].CallKey = o.Call, o.CallKey
+			}
 			continue
 		}
 		out = append(out, o)

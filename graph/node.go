@@ -19,8 +19,10 @@ type Attr struct {
 }
 
 // Attrs is a set of attribute values, sorted by name and value. A register
-// keeps one value, the one seen last (equal times: the larger value); a set
-// attribute keeps all. Merging is free of order.
+// keeps one value, the one seen last (equal times: the larger value), and only
+// when it was last seen: its First is its Last, as the first sight of a value
+// that lost meanwhile would depend on order. A set attribute keeps all. Merging
+// is free of order.
 type Attrs []Attr
 
 // The attributes that have a meaning to the core. Sources may write others;
@@ -96,10 +98,16 @@ func (a Attrs) add(x Attr) Attrs {
 	if !SetAttr(x.Name) {
 		return a.set(x)
 	}
+	if !SetAttr(x.Name) {
+		x.First = x.Last
+	}
 	i, found := slices.BinarySearchFunc(a, x, compareAttr)
 	if found {
 		a[i].First = min(a[i].First, x.First)
 		a[i].Last = max(a[i].Last, x.Last)
+		if !SetAttr(x.Name) {
+			a[i].First = a[i].Last
+		}
 		return a
 	}
 	return slices.Insert(a, i, x)
