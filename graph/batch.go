@@ -74,6 +74,7 @@ type Builder struct {
 	labels   map[Label]LabelRef
 	events   map[EventKey]int
 	standing map[StandingKey]int
+	calls    int
 }
 
 // NewBuilder returns an empty builder.
@@ -138,6 +139,9 @@ func (b *Builder) Event(k EventKey, o Observation) {
 	if o.CallKey == 0 {
 		o.CallKey = CallKeyOf(o.CallID())
 	}
+	if k.Kind == Called {
+		b.calls++
+	}
 	i, ok := b.events[k]
 	if !ok {
 		i = len(b.b.Events)
@@ -147,6 +151,10 @@ func (b *Builder) Event(k EventKey, o Observation) {
 	row := &b.b.Events[i]
 	row.Observations = append(row.Observations, o)
 }
+
+// Calls is how many observations of CALLED edges were added so far, repeated
+// ones included: a record that left it unchanged showed no call.
+func (b *Builder) Calls() int { return b.calls }
 
 // Standing adds a sight of a standing edge at t, with any marks.
 func (b *Builder) Standing(k StandingKey, t Time, src Ref, marks ...Mark) {
