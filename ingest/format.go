@@ -23,7 +23,9 @@ type Format interface {
 	Parser() Parser
 }
 
-// Parser parses files one after the other.
+// Parser parses files one after the other. What it remembers between files
+// must be copied: the memory of File.Data is used again once the file's batches
+// are committed.
 type Parser interface {
 	// Parse reads one file to its end and hands each record to sink. It
 	// returns an error only for what makes the rest of the file unreadable;
