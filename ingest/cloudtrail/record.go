@@ -16,7 +16,7 @@ type Record struct {
 	EventSource        string // s3.amazonaws.com
 	EventName          string
 	EventType          string // AwsApiCall, AwsServiceEvent, AwsConsoleSignIn, AwsMcpEvent …
-	EventCategory      string // Management, Data, Insight, NetworkActivity
+	EventCategory      string // Management, Data, Insight, NetworkActivity, ActivityAuditLog
 	Region             string // awsRegion
 	SourceIP           string // sourceIPAddress: an address, or a service's DNS name
 	UserAgent          string
@@ -35,7 +35,7 @@ type Record struct {
 	Additional Value // additionalEventData
 	Details    Value // serviceEventDetails
 	Addendum   Value
-	Raw        Value // the whole record
+	Raw        Value // the whole record, without envelope
 }
 
 // Tri is a boolean that may be absent.
@@ -61,7 +61,7 @@ type UserIdentity struct {
 	CredentialID     string
 	OnBehalfOfUser   string // onBehalfOf.userId
 	OnBehalfOfStore  string // onBehalfOf.identityStoreArn
-	InScopeOfType    string // inScopeOf.issuerType or sourceArn's type
+	InScopeOfType    string // inScopeOf.issuerType: AWS::Lambda::Function
 	InScopeOf        string // inScopeOf.credentialsIssuedTo, else sourceArn
 	Session          SessionContext
 	// Raw is the whole element: records of one session usually repeat it to

@@ -1,6 +1,7 @@
 package cloudtrail
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -47,14 +48,13 @@ func (v Value) Text() string {
 	return share(v)
 }
 
-// Get is the member with that key, absent where there is none or the value is
-// no object.
+// Get is the member with that key, the last where keys repeat; absent where
+// there is none or the value is no object.
 func (v Value) Get(key string) Value {
 	var out Value
 	v.Each(func(k string, m Value) bool {
 		if k == key {
 			out = m
-			return false
 		}
 		return true
 	})
@@ -83,31 +83,23 @@ func (v Value) Fold(key string) Value {
 }
 
 // Each calls f for each member of an object, in order, until f returns false.
+// A member nested deeper than a record may be counts as malformed, so a walk
+// by Each and Items goes no deeper either.
 func (v Value) Each(f func(key string, m Value) bool) {
 	if !v.IsObject() {
 		return
 	}
-	i := space(v, 1)
-	for i < len(v) && v[i] == '"' {
-		end := stringEnd(v, i)
-		if end < 0 {
+	i, done, err := first(v, 0, '}')
+	for !done && err == nil {
+		var key string
+		var end int
+		if key, i, err = member(v, i); err != nil {
 			return
 		}
-		key := unescape(v[i+1 : end-1])
-		i = space(v, end)
-		if i >= len(v) || v[i] != ':' {
+		if end, err = skip(v, i, maxDepth); err != nil || !f(key, v[i:end:end]) {
 			return
 		}
-		i = space(v, i+1)
-		end = valueEnd(v, i)
-		if end < 0 || !f(key, v[i:end]) {
-			return
-		}
-		i = space(v, end)
-		if i >= len(v) || v[i] != ',' {
-			return
-		}
-		i = space(v, i+1)
+		i, done, err = more(v, end, '}')
 	}
 }
 
@@ -122,34 +114,33 @@ func (v Value) Items(f func(e Value) bool) {
 		f(v)
 		return
 	}
-	i := space(v, 1)
-	for i < len(v) && v[i] != ']' {
-		end := valueEnd(v, i)
-		if end < 0 || !f(v[i:end]) {
+	i, done, err := first(v, 0, ']')
+	for !done && err == nil {
+		var end int
+		if end, err = skip(v, i, maxDepth); err != nil || !f(v[i:end:end]) {
 			return
 		}
-		i = space(v, end)
-		if i >= len(v) || v[i] != ',' {
-			return
-		}
-		i = space(v, i+1)
+		i, done, err = more(v, end, ']')
 	}
 }
 
 // Strings calls f for every string inside the value, at any depth, until f
-// returns false; keys are not visited.
+// returns false; keys are not visited. It reports whether f never did.
 func (v Value) Strings(f func(s string) bool) bool {
-	switch {
-	case v.IsString():
-		return f(v.Str())
-	case v.IsObject():
-		ok := true
-		v.Each(func(_ string, m Value) bool { ok = m.Strings(f); return ok })
-		return ok
-	case v.IsArray():
-		ok := true
-		v.Items(func(e Value) bool { ok = e.Strings(f); return ok })
-		return ok
+	for i := 0; i < len(v); {
+		if v[i] != '"' {
+			i++
+			continue
+		}
+		end, _, err := quoted(v, i)
+		if err != nil {
+			return true
+		}
+		next := space(v, end)
+		if (next >= len(v) || v[next] != ':') && !f(v[i:end].Str()) {
+			return false
+		}
+		i = next
 	}
 	return true
 }
@@ -157,75 +148,16 @@ func (v Value) Strings(f func(s string) bool) bool {
 // share is the bytes as a string, without a copy.
 func share(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-func space(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
-		i++
-	}
-	return i
-}
-
-// stringEnd is the index after the closing quote of the string that opens at
-// i, or -1.
-func stringEnd(b []byte, i int) int {
-	for j := i + 1; j < len(b); j++ {
-		switch b[j] {
-		case '\\':
-			j++
-		case '"':
-			return j + 1
-		}
-	}
-	return -1
-}
-
-// valueEnd is the index after the value that begins at i, or -1. Brackets are
-// counted, not matched by kind; the record's decoder has the last word on what
-// is valid.
-func valueEnd(b []byte, i int) int {
-	if i >= len(b) {
-		return -1
-	}
-	switch b[i] {
-	case '"':
-		return stringEnd(b, i)
-	case '{', '[':
-		depth := 0
-		for j := i; j < len(b); j++ {
-			switch b[j] {
-			case '"':
-				if j = stringEnd(b, j); j < 0 {
-					return -1
-				}
-				j--
-			case '{', '[':
-				depth++
-			case '}', ']':
-				if depth--; depth == 0 {
-					return j + 1
-				}
-			}
-		}
-		return -1
-	}
-	j := i
-	for j < len(b) && b[j] != ',' && b[j] != '}' && b[j] != ']' && b[j] > ' ' {
-		j++
-	}
-	if j == i {
-		return -1
-	}
-	return j
-}
-
-// unescape is the text of a JSON string's inside; it shares memory where there
-// is no backslash. Lone surrogates become U+FFFD, as in encoding/json.
+// unescape is the text of a JSON string's inside. It shares memory where the
+// text is the bytes; lone surrogates and invalid UTF-8 become U+FFFD, as in
+// encoding/json.
 func unescape(b []byte) string {
-	i := 0
-	for i < len(b) && b[i] != '\\' {
-		i++
-	}
-	if i == len(b) {
-		return share(b)
+	i := bytes.IndexByte(b, '\\')
+	if i < 0 {
+		if utf8.Valid(b) {
+			return share(b)
+		}
+		return string([]rune(share(b)))
 	}
 	out := append(make([]byte, 0, len(b)), b[:i]...)
 	for i < len(b) {
@@ -264,6 +196,9 @@ func unescape(b []byte) string {
 		default:
 			out = append(out, b[i-1])
 		}
+	}
+	if !utf8.Valid(out) {
+		return string([]rune(share(out)))
 	}
 	return share(out)
 }

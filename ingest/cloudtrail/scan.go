@@ -1,0 +1,355 @@
+package cloudtrail
+
+// envelope is what a record's object holds beside the record: the times that
+// stand in for eventTime, and the members that an envelope keeps the real
+// record in.
+type envelope struct {
+	times     [3]Value // eventTime, @timestamp, p_event_time
+	eventData Value    // the partner's part of a CloudTrail Lake activity event
+	inner     Value    // an EventBridge detail, a LookupEvents CloudTrailEvent …
+	event     Value    // where log shippers put the original
+}
+
+// scan reads the object at b[i] as a record, in one pass, and returns the index
+// after it. Strings and values share b's memory. Of keys that repeat the last
+// counts. Members that no field is for are skipped, not judged.
+//
+// The record is not settled: times and envelope are left in e.
+func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
+	*r = Record{Resources: r.Resources[:0]}
+	*e = envelope{}
+	start := i
+	if i >= len(b) {
+		return i, errCut
+	}
+	if b[i] != '{' {
+		return i, errSyntax
+	}
+	const room = maxDepth - 1
+	i, done, err := first(b, i, '}')
+	for !done && err == nil {
+		var key string
+		if key, i, err = member(b, i); err != nil {
+			break
+		}
+		switch key {
+		case "eventName":
+			r.EventName, i, err = text(b, i, room)
+		case "eventSource":
+			r.EventSource, i, err = text(b, i, room)
+		case "eventTime":
+			e.times[0], i, err = value(b, i, room)
+		case "@timestamp":
+			e.times[1], i, err = value(b, i, room)
+		case "p_event_time":
+			e.times[2], i, err = value(b, i, room)
+		case "eventID":
+			r.EventID, i, err = text(b, i, room)
+		case "sharedEventID":
+			r.SharedEventID, i, err = text(b, i, room)
+		case "requestID":
+			r.RequestID, i, err = text(b, i, room)
+		case "eventType":
+			r.EventType, i, err = text(b, i, room)
+		case "eventCategory":
+			r.EventCategory, i, err = text(b, i, room)
+		case "awsRegion":
+			r.Region, i, err = text(b, i, room)
+		case "sourceIPAddress":
+			r.SourceIP, i, err = text(b, i, room)
+		case "userAgent":
+			r.UserAgent, i, err = text(b, i, room)
+		case "errorCode":
+			r.ErrorCode, i, err = text(b, i, room)
+		case "errorMessage":
+			r.ErrorMessage, i, err = text(b, i, room)
+		case "recipientAccountId":
+			r.RecipientAccountID, i, err = text(b, i, room)
+		case "apiVersion":
+			r.APIVersion, i, err = text(b, i, room)
+		case "readOnly":
+			r.ReadOnly, i, err = tri(b, i, room)
+		case "managementEvent":
+			r.ManagementEvent, i, err = tri(b, i, room)
+		case "sessionCredentialFromConsole":
+			var t Tri
+			t, i, err = tri(b, i, room)
+			r.FromConsole = t == True
+		case "userIdentity":
+			i, err = scanIdentity(b, i, room, &r.Identity)
+		case "resources":
+			r.Resources, i, err = scanResources(b, i, room, r.Resources[:0])
+		case "requestParameters":
+			r.Request, i, err = value(b, i, room)
+		case "responseElements":
+			r.Response, i, err = value(b, i, room)
+		case "additionalEventData":
+			r.Additional, i, err = value(b, i, room)
+		case "serviceEventDetails":
+			r.Details, i, err = value(b, i, room)
+		case "addendum":
+			r.Addendum, i, err = value(b, i, room)
+		case "eventData":
+			e.eventData, i, err = value(b, i, room)
+		case "detail", "CloudTrailEvent", "log", "message", "original", "event.original", "_source", "json":
+			e.inner, i, err = value(b, i, room)
+		case "event":
+			e.event, i, err = value(b, i, room)
+		default:
+			i, err = skip(b, i, room)
+		}
+		if err == nil {
+			i, done, err = more(b, i, '}')
+		}
+	}
+	if err != nil {
+		return i, err
+	}
+	r.Raw = b[start:i:i]
+	return i, nil
+}
+
+func scanIdentity(b []byte, i, room int, u *UserIdentity) (int, error) {
+	*u = UserIdentity{}
+	start := i
+	end, err := object(b, i, room, func(key string, i, room int) (end int, err error) {
+		switch key {
+		case "type":
+			u.Type, end, err = text(b, i, room)
+		case "principalId":
+			u.PrincipalID, end, err = text(b, i, room)
+		case "arn":
+			u.ARN, end, err = text(b, i, room)
+		case "accountId":
+			u.AccountID, end, err = text(b, i, room)
+		case "accessKeyId":
+			u.AccessKeyID, end, err = text(b, i, room)
+		case "userName":
+			u.UserName, end, err = text(b, i, room)
+		case "invokedBy":
+			u.InvokedBy, end, err = text(b, i, room)
+		case "identityProvider":
+			u.IdentityProvider, end, err = text(b, i, room)
+		case "credentialId":
+			u.CredentialID, end, err = text(b, i, room)
+		case "sessionContext":
+			end, err = scanSession(b, i, room, &u.Session)
+		case "onBehalfOf":
+			u.OnBehalfOfUser, u.OnBehalfOfStore = "", ""
+			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+				switch key {
+				case "userId":
+					u.OnBehalfOfUser, end, err = text(b, i, room)
+				case "identityStoreArn":
+					u.OnBehalfOfStore, end, err = text(b, i, room)
+				default:
+					end, err = skip(b, i, room)
+				}
+				return end, err
+			})
+		case "inScopeOf":
+			var source string
+			u.InScopeOf, u.InScopeOfType = "", ""
+			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+				switch key {
+				case "issuerType":
+					u.InScopeOfType, end, err = text(b, i, room)
+				case "credentialsIssuedTo":
+					u.InScopeOf, end, err = text(b, i, room)
+				case "sourceArn":
+					source, end, err = text(b, i, room)
+				default:
+					end, err = skip(b, i, room)
+				}
+				return end, err
+			})
+			if u.InScopeOf == "" {
+				u.InScopeOf = source
+			}
+		default:
+			end, err = skip(b, i, room)
+		}
+		return end, err
+	})
+	if err == nil && b[start] != 'n' {
+		u.Raw = b[start:end:end]
+	}
+	return end, err
+}
+
+func scanSession(b []byte, i, room int, s *SessionContext) (int, error) {
+	*s = SessionContext{}
+	return object(b, i, room, func(key string, i, room int) (end int, err error) {
+		switch key {
+		case "sessionIssuer":
+			s.IssuerType, s.IssuerPrincipalID, s.IssuerARN, s.IssuerAccountID, s.IssuerUserName = "", "", "", "", ""
+			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+				switch key {
+				case "type":
+					s.IssuerType, end, err = text(b, i, room)
+				case "principalId":
+					s.IssuerPrincipalID, end, err = text(b, i, room)
+				case "arn":
+					s.IssuerARN, end, err = text(b, i, room)
+				case "accountId":
+					s.IssuerAccountID, end, err = text(b, i, room)
+				case "userName":
+					s.IssuerUserName, end, err = text(b, i, room)
+				default:
+					end, err = skip(b, i, room)
+				}
+				return end, err
+			})
+		case "attributes":
+			s.Created, s.MFA = 0, false
+			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+				var t Tri
+				switch key {
+				case "creationDate":
+					var v Value
+					v, end, err = value(b, i, room)
+					s.Created, _ = timeOf(v)
+				case "mfaAuthenticated":
+					t, end, err = tri(b, i, room)
+					s.MFA = t == True
+				default:
+					end, err = skip(b, i, room)
+				}
+				return end, err
+			})
+		case "webIdFederationData":
+			s.FederatedProvider = ""
+			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+				if key == "federatedProvider" {
+					s.FederatedProvider, end, err = text(b, i, room)
+				} else {
+					end, err = skip(b, i, room)
+				}
+				return end, err
+			})
+		case "sourceIdentity":
+			s.SourceIdentity, end, err = text(b, i, room)
+		case "ec2RoleDelivery":
+			s.EC2RoleDelivery, end, err = text(b, i, room)
+		case "signInSessionArn":
+			s.SignInSessionARN, end, err = text(b, i, room)
+		case "assumedRoot":
+			var t Tri
+			t, end, err = tri(b, i, room)
+			s.AssumedRoot = t == True
+		case "sessionCredentialFromConsole":
+			var t Tri
+			t, end, err = tri(b, i, room)
+			s.FromConsole = t == True
+		default:
+			end, err = skip(b, i, room)
+		}
+		return end, err
+	})
+}
+
+// scanResources reads resources: a list, or one entry that stands for it.
+func scanResources(b []byte, i, room int, out []ResourceRef) ([]ResourceRef, int, error) {
+	if i >= len(b) || b[i] != '[' {
+		return scanResource(b, i, room, out)
+	}
+	if room--; room < 0 {
+		return out, i, errDeep
+	}
+	i, done, err := first(b, i, ']')
+	for !done && err == nil {
+		if out, i, err = scanResource(b, i, room, out); err == nil {
+			i, done, err = more(b, i, ']')
+		}
+	}
+	return out, i, err
+}
+
+// scanResource appends the entry at i; what is neither an object nor an ARN is
+// none.
+func scanResource(b []byte, i, room int, out []ResourceRef) ([]ResourceRef, int, error) {
+	if i < len(b) && b[i] == '"' {
+		s, end, err := text(b, i, room)
+		if isARN(s) {
+			out = append(out, ResourceRef{ARN: s})
+		}
+		return out, end, err
+	}
+	if i >= len(b) || b[i] != '{' {
+		end, err := skip(b, i, room)
+		return out, end, err
+	}
+	var r ResourceRef
+	var long, lower string
+	end, err := object(b, i, room, func(key string, i, room int) (end int, err error) {
+		switch key {
+		case "ARN":
+			r.ARN, end, err = text(b, i, room)
+		case "resourceARN":
+			long, end, err = text(b, i, room)
+		case "arn":
+			lower, end, err = text(b, i, room)
+		case "ARNPrefix":
+			r.ARNPrefix, end, err = text(b, i, room)
+		case "accountId":
+			r.AccountID, end, err = text(b, i, room)
+		case "type":
+			r.Type, end, err = text(b, i, room)
+		default:
+			end, err = skip(b, i, room)
+		}
+		return end, err
+	})
+	r.ARN = firstOf(r.ARN, long, lower)
+	return append(out, r), end, err
+}
+
+// object calls f for each member of the object at i, which returns where the
+// member's value ends; room is what a value may nest. A value that is no object
+// is skipped.
+func object(b []byte, i, room int, f func(key string, i, room int) (int, error)) (int, error) {
+	if i >= len(b) || b[i] != '{' {
+		return skip(b, i, room)
+	}
+	if room--; room < 0 {
+		return i, errDeep
+	}
+	i, done, err := first(b, i, '}')
+	for !done && err == nil {
+		var key string
+		if key, i, err = member(b, i); err != nil {
+			break
+		}
+		if i, err = f(key, i, room); err == nil {
+			i, done, err = more(b, i, '}')
+		}
+	}
+	return i, err
+}
+
+// tri is the value at i as a boolean, written as one or as its word.
+func tri(b []byte, i, room int) (t Tri, end int, err error) {
+	s, end, err := text(b, i, room)
+	return triOf(s), end, err
+}
+
+func triOf(s string) Tri {
+	switch s {
+	case "true", "True", "TRUE":
+		return True
+	case "false", "False", "FALSE":
+		return False
+	}
+	return Absent
+}
+
+func isARN(s string) bool { return len(s) > 4 && s[:4] == "arn:" }
+
+func firstOf(s ...string) string {
+	for _, s := range s {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
