@@ -113,13 +113,16 @@ func (w *world) fileName(account, region string, t time.Time, salt string) strin
 }
 
 // files lays the entries out as the trails deliver them: one file for each
-// half hour, account and region, one record a line. Every third file is not
+// half hour (the last one cut short), account and region, one record a line. Every third file is not
 // in order of time. A second trail delivers the management events of
 // production's home region again from 12:30 on, except while it was stopped.
 func (w *world) files() (map[string][]byte, error) {
 	lines := map[string][]entry{}
 	for _, e := range w.entries {
 		end := e.delivered.Truncate(30 * time.Minute).Add(30 * time.Minute)
+		if now := w.clock("14:00:00"); end.After(now) {
+			end = now.Add(5 * time.Minute)
+		}
 		name := w.fileName(e.rec.RecipientAccountID, e.rec.AWSRegion, end, "organisation trail")
 		lines[name] = append(lines[name], e)
 		second := e.rec.RecipientAccountID == prod && e.rec.AWSRegion == north && e.rec.ManagementEvent && e.rec.EventType != "AwsMcpEvent"

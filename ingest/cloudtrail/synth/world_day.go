@@ -129,12 +129,14 @@ func (w *world) hosted() {
 	w.add("11:04:51", Caller{Identity: id, IP: office, Agent: "Bun/1.4.2"}, Call{Service: "signin", Name: "CreateOAuth2Token", Region: global,
 		Request:    Object{"resource", "https://aws-mcp.us-east-1.api.aws/mcp", "client_id", "arn:aws:signin:us-east-1::external-client/dcr/" + w.ids.UUID("client")},
 		Additional: Object{"signInSessionArn", signIn, "grant_type", "authorization_code", "success", "true"}})
+	id = s.Identity()
 	id.SessionContext.SignInSessionARN = signIn
 	request := w.ids.letters(upper36, 52, []string{"mcp request"})
-	w.add("11:05:28", Caller{Identity: id, IP: office, Agent: "claude-code/2.3.9 (cli)"}, Call{Service: "aws-mcp", Name: "CallReadWriteTool", Region: global, EventType: "AwsMcpEvent",
+	keyless := id
+	keyless.AccessKeyID = ""
+	w.add("11:05:28", Caller{Identity: keyless, IP: office, Agent: "claude-code/2.3.9 (cli)"}, Call{Service: "aws-mcp", Name: "CallReadWriteTool", Region: global, EventType: "AwsMcpEvent",
 		Request:    Object{"jsonrpc", "2.0", "method", "tools/call", "id", 2, "params", Object{"name", "aws___call_aws"}},
 		Additional: Object{"downstreamRequests", []Object{{"apiName", "dynamodb:DescribeTable", "requestId", request, "awsRegion", north}}}})
-	id.AccessKeyID = s.Key
 	caller := Caller{Identity: id}.Through("aws-mcp.amazonaws.com", "")
 	w.table("11:05:28", caller, "DescribeTable", ledgerTable, "", "").RequestID = request
 }
