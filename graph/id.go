@@ -3,6 +3,7 @@
 package graph
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -52,6 +53,23 @@ func (t Time) String() string {
 		return ""
 	}
 	return t.Time().Format(time.RFC3339Nano)
+}
+
+// MarshalText spells the instant as String does.
+func (t Time) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads RFC 3339, to the millisecond; empty text is zero.
+func (t *Time) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*t = 0
+		return nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, string(b))
+	if err != nil {
+		return &Error{Code: CodeInvalid, Message: fmt.Sprintf("%q is no time", b), Hint: "RFC 3339, such as 2026-11-22T14:02:00Z"}
+	}
+	*t = TimeOf(at)
+	return nil
 }
 
 // Start is the first instant of the hour.
