@@ -233,6 +233,7 @@ func (w *worker) parse(ctx context.Context, f *File, data []byte, src graph.Sour
 		}
 	}
 	src.Kind = format.Name()
+	stream, size := f.Reader != nil, int64(len(f.Data)) // the parser may change f
 	rec := &recorder{w: w, ctx: ctx, known: k}
 	rec.begin(src)
 	err := parseSafely(ctx, parser, f, rec)
@@ -241,14 +242,16 @@ func (w *worker) parse(ctx context.Context, f *File, data []byte, src graph.Sour
 	}
 	if broken != nil {
 		err = fmt.Errorf("%w: %d whole records kept", broken, rec.total)
-	} else if err != nil && f.Reader != nil {
+	} else if err != nil && stream {
 		err = fmt.Errorf("%w: %d records kept", err, rec.total)
 	}
 	rec.end(err)
-	w.p.bytes += int64(len(f.Data))
-	if w.p.part.BytesInflated += int64(len(f.Data)); f.Reader != nil {
-		w.p.part.BytesInflated += w.decompress.last.out
+	if stream {
+		size = w.decompress.last.out
+	} else {
+		w.p.bytes += size
 	}
+	w.p.part.BytesInflated += size
 	return true
 }
 
@@ -295,7 +298,7 @@ func (w *worker) skip(name string, k knownFile) {
 		w.p.part.Rejected = append(w.p.part.Rejected, Rejection{File: name, Reason: k.note + " (when it was ingested)"})
 	}
 	if k.rejected > 0 {
-		w.p.part.Rejected = append(w.p.part.Rejected, Rejection{File: name, Reason: fmt.Sprintf("%d records were rejected when it was ingested", k.rejected)})
+		w.p.part.Rejected = append(w.p.part.Rejected, Rejection{File: name, Reason: fmt.Sprintf("records rejected when it was ingested: %d", k.rejected)})
 	}
 }
 
