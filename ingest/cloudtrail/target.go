@@ -1,0 +1,308 @@
+package cloudtrail
+
+import (
+	"strings"
+
+	"github.com/blastradius/blastradius/graph"
+)
+
+// Target is one thing that a call reaches.
+type Target struct {
+	ID    graph.ID
+	Kind  graph.Kind
+	Type  string
+	Match graph.Match
+	Role  graph.Role
+}
+
+// extractor finds the targets of calls. It remembers what it worked out for
+// each kind of event, and is for one goroutine.
+type extractor struct {
+	// Objects keeps S3 objects apart from their bucket.
+	Objects bool
+
+	plans map[eventKey]*plan
+	flat  []field // scratch
+	arns  []found // scratch
+}
+
+type eventKey struct{ source, name string }
+
+// plan is what follows from an event's source and name alone.
+type plan struct {
+	action  string
+	base    graph.Effect // zero where the record decides
+	service string       // IAM prefix
+	event   string       // name without its version
+	rules   []rule
+	types   []template // the action's resource types
+	trust   bool       // resources[] of the right type make request and response superfluous
+	s3      bool
+	ec2     bool
+}
+
+// newExtractor returns an extractor that keeps S3 objects or rolls them up to
+// their bucket.
+func newExtractor(objects bool) *extractor {
+	return &extractor{Objects: objects, plans: map[eventKey]*plan{}}
+}
+
+func (x *extractor) plan(r *Record) *plan {
+	if p, ok := x.plans[eventKey{r.EventSource, r.EventName}]; ok {
+		return p
+	}
+	k := eventKey{strings.Clone(r.EventSource), strings.Clone(r.EventName)}
+	p := &plan{action: actionOf(k.source, k.name), service: prefixOf(k.source), event: trimVersion(k.name)}
+	p.base = fixedEffect(p.action)
+	p.rules = rulesFor(p.service + ":" + p.event)
+	p.types = templatesOf(p.action)
+	p.trust = p.service == "kms" || p.service == "ssm"
+	p.s3, p.ec2 = p.service == "s3", p.service == "ec2"
+	if len(x.plans) < maxPlans {
+		x.plans[k] = p
+	}
+	return p
+}
+
+// maxPlans bounds what is remembered: an archive of made-up event names must
+// not fill the memory. IAM knows 22,091 actions.
+const maxPlans = 30_000
+
+// action is the function action, remembered by event.
+func (x *extractor) action(r *Record) string {
+	if r.ErrorCode != "" || r.ErrorMessage != "" {
+		return action(r)
+	}
+	return x.plan(r).action
+}
+
+// effect is the function effect, remembered by event.
+func (x *extractor) effect(act string, r *Record) graph.Effect {
+	if p := x.plan(r); p.base != 0 && p.action == act {
+		return p.base
+	}
+	return effect(act, r)
+}
+
+// fixedEffect is the effect of an action for every record; zero where the
+// record decides.
+func fixedEffect(act string) graph.Effect {
+	if _, ok := byRequest[act]; ok {
+		return 0
+	}
+	return baseEffect(act)
+}
+
+// call is the extraction of one record's targets.
+type call struct {
+	x       *extractor
+	r       *Record
+	p       *plan
+	dst     []Target
+	base    int // where this record's targets begin in dst
+	request Value
+	answer  Value
+}
+
+// targets appends what the call reaches to dst: at least one primary target,
+// several where the call names several, and whatever else it names, each ID
+// once with its strictest match. act is the call's action. The order is:
+// override table, the log's own resources, ARNs in response and request, the
+// ARN templates of IAM, the denial message, the service itself.
+func (x *extractor) targets(r *Record, act string, dst []Target) []Target {
+	c := call{x: x, r: r, p: x.plan(r), dst: dst, base: len(dst)}
+	var d denial
+	refused := false
+	if r.ErrorCode != "" || r.ErrorMessage != "" {
+		d, refused = parseDenied(denialText(r), r)
+	}
+	// A refusal of another action than the event's own, as iam:PassRole under
+	// RunInstances, is about the message's resource.
+	if refused && act != c.p.action && !sameCall(act, c.p.action) {
+		c.denied(d, act)
+	}
+	c.declared(func() {
+		c.request, c.answer = r.Request, r.Response
+		if c.p.ec2 {
+			c.request, c.answer = unwrapCall(r.Request, c.p.event, "Request"), unwrapCall(r.Response, c.p.event, "Response")
+		}
+		switch {
+		case c.p.s3:
+			c.bucket()
+		default:
+			c.apply(c.p.rules)
+		}
+		if !c.hasPrimary() && c.p.ec2 {
+			c.byEC2ID()
+		}
+	})
+	if !c.hasPrimary() && !c.p.s3 {
+		c.byARN()
+	}
+	if !c.hasPrimary() && !c.p.s3 {
+		c.byTemplate()
+	}
+	if refused {
+		c.denied(d, act)
+	}
+	if !c.hasPrimary() {
+		c.add(c.endpoint(), graph.Primary, graph.Derived)
+	}
+	c.mentions()
+	return c.dst
+}
+
+// sameCall reports that two actions differ in name only, as for an event whose
+// IAM action has another name or another service's prefix.
+func sameCall(a, b string) bool {
+	_, x, _ := strings.Cut(a, ":")
+	_, y, _ := strings.Cut(b, ":")
+	return x == y || strings.HasPrefix(a, "s3:") && strings.HasPrefix(b, "s3:")
+}
+
+func (c *call) partition() string { return partitionOf(c.r.Region) }
+
+// endpoint is the service itself, where a call names no resource.
+func (c *call) endpoint() graph.ID {
+	return graph.ID("aws:endpoint:" + accountOf(c.r) + ":" + c.r.Region + ":" + c.p.service)
+}
+
+func (c *call) hasPrimary() bool {
+	for i := c.base; i < len(c.dst); i++ {
+		if c.dst[i].Role == graph.Primary {
+			return true
+		}
+	}
+	return false
+}
+
+// add notes a target; one that is there already keeps the stricter match and
+// the nearer role.
+func (c *call) add(id graph.ID, role graph.Role, match graph.Match) {
+	if id == "" {
+		return
+	}
+	for i := c.base; i < len(c.dst); i++ {
+		if t := &c.dst[i]; t.ID == id {
+			t.Match, t.Role = min(t.Match, match), min(t.Role, role)
+			return
+		}
+	}
+	kind, typ := kindType(id)
+	c.dst = append(c.dst, Target{ID: id, Kind: kind, Type: typ, Match: match, Role: role})
+}
+
+// addARN notes a target by its ARN as the record writes it. An S3 object is its
+// bucket unless objects are kept.
+func (c *call) addARN(arn string, role graph.Role, match graph.Match) {
+	id := canonical(arn)
+	if b, ok := bucketOf(id); ok {
+		if !c.x.Objects || strings.HasSuffix(arn, "/") {
+			id = b
+		}
+	}
+	c.add(id, role, match)
+}
+
+// declared adds what the log's own resources field names, around rest, which
+// finds what the override table says. Where rest finds no primary target, the
+// resources of the type that the action is about are it, else the first.
+func (c *call) declared(rest func()) {
+	res := c.r.Resources
+	typed := -1 // the type, in the order of the action's types, that some resource has
+	for t := range c.p.types {
+		for i := range res {
+			if c.p.types[t].fits(resourceARN(&res[i])) {
+				typed = t
+				break
+			}
+		}
+		if typed >= 0 {
+			break
+		}
+	}
+	if !(c.p.trust && typed >= 0) {
+		rest()
+	}
+	mark := !c.hasPrimary()
+	for i := range res {
+		arn := resourceARN(&res[i])
+		if arn == "" {
+			continue
+		}
+		role := c.sideRole(arn)
+		if mark && (typed < 0 && !c.hasPrimary() || typed >= 0 && c.p.types[typed].fits(arn)) {
+			role = graph.Primary
+		}
+		c.addARN(arn, role, graph.Declared)
+	}
+}
+
+// resourceARN is what an entry of resources names; empty where it has an
+// account only.
+func resourceARN(r *ResourceRef) string {
+	if r.ARN != "" {
+		return r.ARN
+	}
+	return r.ARNPrefix
+}
+
+// sideRole is the role of an ARN that is not the primary target.
+func (c *call) sideRole(arn string) graph.Role {
+	a, _ := splitARN(arn)
+	switch {
+	case a.Service == "kms" && c.p.service != "kms":
+		return graph.KMS
+	case a.Service == "iam" && strings.HasPrefix(a.Resource, "policy/"):
+		return graph.PolicyRole
+	case a.Service == "iam" && c.p.service != "iam" && c.p.service != "sts" &&
+		(strings.HasPrefix(a.Resource, "role/") || strings.HasPrefix(a.Resource, "instance-profile/")):
+		return graph.PassedRole
+	}
+	return graph.Member
+}
+
+// denied adds the resource of a denial message: the primary target where there
+// is none yet.
+func (c *call) denied(d denial, act string) {
+	role := graph.Member
+	if !c.hasPrimary() {
+		role = graph.Primary
+	}
+	switch d.Exactness {
+	case exactARN, wildcard:
+		if strings.HasSuffix(d.Resource, ":*/*") {
+			return
+		}
+		if a, ok := splitARN(d.Resource); ok && role == graph.Primary && (a.Resource == "*" || strings.HasPrefix(a.Resource, "/")) {
+			return // every resource of the service: its endpoint says that
+		}
+		c.addARN(d.Resource, role, graph.Derived)
+	case named:
+		if strings.HasSuffix(d.Resource, "/") {
+			return
+		}
+		c.addARN(d.Resource, role, graph.Derived)
+	case bareName:
+		if role == graph.Primary {
+			if id, ok := fillOne(templatesOf(act), d.Resource, c); ok {
+				c.add(id, role, graph.Derived)
+			}
+		}
+	}
+}
+
+// unwrapCall steps into {"<Event>Request": {…}}, as some EC2 calls wrap theirs.
+func unwrapCall(v Value, event, suffix string) Value {
+	if !v.IsObject() {
+		return v
+	}
+	in := v
+	v.Each(func(k string, m Value) bool {
+		if len(k) == len(event)+len(suffix) && strings.HasPrefix(k, event) && strings.HasSuffix(k, suffix) {
+			in = m
+		}
+		return len(in) == len(v)
+	})
+	return in
+}
