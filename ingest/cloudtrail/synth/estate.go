@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -171,15 +172,18 @@ func (g *estate) run(ctx context.Context) error {
 		width := min(60, int(g.o.To.Sub(start).Seconds()))
 		for i := 0; g.truth.Events < due; i++ {
 			g.at(start.Add(time.Duration(min(i*width/max(n, 1), width-1)) * time.Second))
-			if err := g.step(); err != nil {
-				return err
-			}
+			g.step()
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), g.files.close())
+		case <-g.files.fail:
+			return g.files.close()
+		default:
 		}
 	}
-	return g.flushAll()
+	g.flushAll()
+	return g.files.close()
 }
 
 // activity is how busy the minute is: a day's bow with its top at 13:00 UTC

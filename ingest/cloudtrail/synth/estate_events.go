@@ -10,34 +10,32 @@ import (
 
 // step makes the next call of the estate, and before it the calls that open
 // the sessions it needs.
-func (g *estate) step() error {
+func (g *estate) step() {
 	i, _ := slices.BinarySearch(g.busy, 1+g.rng.IntN(g.busy[len(g.busy)-1]))
 	a := g.actors[i]
 	n := g.rng.IntN(1000)
 	if n >= 980 {
 		if a.trade != byUser {
-			return g.open(a)
+			g.open(a)
+			return
 		}
 		n -= 980
 	}
-	if err := g.ensure(a); err != nil {
-		return err
-	}
+	g.ensure(a)
 	for k := range kinds {
 		if n < mix[k] {
-			return g.act(a, k)
+			g.act(a, k)
+			return
 		}
 		n -= mix[k]
 	}
-	return nil
 }
 
 // ensure opens a session for the actor unless its last one is still valid.
-func (g *estate) ensure(a *actor) error {
-	if a.trade == byUser || g.now.Before(a.ends) {
-		return nil
+func (g *estate) ensure(a *actor) {
+	if a.trade != byUser && !g.now.Before(a.ends) {
+		g.open(a)
 	}
-	return g.open(a)
 }
 
 // call is a record being written; what varies in length is in estate.parts.
@@ -61,11 +59,9 @@ func (g *estate) clear() {
 }
 
 // open writes the call that gives the actor a new session of one hour.
-func (g *estate) open(a *actor) error {
+func (g *estate) open(a *actor) {
 	if a.issuer != nil {
-		if err := g.ensure(a.issuer); err != nil {
-			return err
-		}
+		g.ensure(a.issuer)
 	}
 	g.retire(a)
 	account := g.accounts[a.account]
@@ -119,9 +115,7 @@ func (g *estate) open(a *actor) error {
 		c.prefix = []byte(`{"eventVersion":"1.11","userIdentity":{"type":"AWSService"`)
 	}
 	p.response = append(p.response, '}')
-	if err := g.write(&c); err != nil {
-		return err
-	}
+	g.write(&c)
 	issue.Event = g.event
 	if by := a.issuer; by != nil && by.account != a.account {
 		// The role's account logs the call too, and knows less of the caller.
@@ -130,14 +124,11 @@ func (g *estate) open(a *actor) error {
 			c.prefix = fmt.Appendf(nil, `{"eventVersion":"1.11","userIdentity":{"type":"AWSAccount","principalId":"%s","accountId":"%s"`, by.id, g.accounts[by.account])
 		}
 		c.recipient = account
-		if err := g.write(&c); err != nil {
-			return err
-		}
+		g.write(&c)
 	}
 	a.issue, a.prefix = issue, g.prefixOf(a)
 	g.count("sts", c.name)
 	g.touch(by, a.role, false, true)
-	return nil
 }
 
 func (g *estate) count(service, name string) {
@@ -162,7 +153,7 @@ var services = [kinds]string{"s3", "kms", "dynamodb", "lambda", "ec2", "iam", "s
 var denials = [kinds]string{"AccessDenied", "AccessDenied", "AccessDeniedException", "AccessDeniedException", "Client.UnauthorizedOperation", "AccessDenied", "AccessDeniedException"}
 
 // act makes one call on a thing of the kind.
-func (g *estate) act(a *actor, k kind) error {
+func (g *estate) act(a *actor, k kind) {
 	on := a.work[k][g.zipf(len(a.work[k]))]
 	t := g.things[on]
 	name := verbs[k][g.rng.IntN(len(verbs[k]))]
@@ -173,7 +164,8 @@ func (g *estate) act(a *actor, k kind) error {
 	p := &g.parts
 	switch k {
 	case bucket:
-		declared, target = true, g.object(a, t, name)
+		declared = true
+		g.object(t, name)
 	case dataKey:
 		declared = true
 		c.via = "s3.amazonaws.com"
@@ -223,9 +215,7 @@ func (g *estate) act(a *actor, k kind) error {
 		p.message = append(p.message, "We encountered an internal error. Please try again."...)
 		g.truth.Faults++
 	}
-	if err := g.write(&c); err != nil {
-		return err
-	}
+	g.write(&c)
 	g.count(c.source, name)
 	if a.issue != nil {
 		a.issue.Calls++
@@ -233,7 +223,6 @@ func (g *estate) act(a *actor, k kind) error {
 	if !wide {
 		g.touch(a.arn, on, denied, declared)
 	}
-	return nil
 }
 
 // zipf is a number below n, the small ones more often.
@@ -267,16 +256,17 @@ func (g *estate) deny(a *actor, k kind, c *call, target string) {
 		action = "lambda:InvokeFunction"
 	}
 	if k == bucket {
-		target = `\"` + target + `\"`
+		target = `\"` + target + "/" + string(g.key) + `\"`
 	}
 	p.message = fmt.Appendf(p.message, " is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action", action, target, action)
 }
 
-// object fills in a call on an object of the bucket and gives its ARN.
-func (g *estate) object(a *actor, t thing, name string) string {
+// object fills in a call on an object of the bucket; its key is in estate.key.
+func (g *estate) object(t thing, name string) {
 	p := &g.parts
-	key := append([]byte(nouns[g.rng.IntN(len(nouns))]), g.now.Format("/2006/01/02/part-")...)
+	key := append(append(append(g.key[:0], nouns[g.rng.IntN(len(nouns))]...), g.day...), "part-"...)
 	key = append(appendHex(key, g.rng.Uint64(), 16), ".parquet"...)
+	g.key = key
 	p.request = append(append(append(p.request, `{"bucketName":"`...), t.name...), `","Host":"`...)
 	p.request = append(append(append(p.request, t.name...), ".s3."...), g.regions[t.account]...)
 	p.request = append(append(append(p.request, `.amazonaws.com","key":"`...), key...), `"}`...)
@@ -288,11 +278,10 @@ func (g *estate) object(a *actor, t thing, name string) string {
 	p.more = append(strconv.AppendInt(append(p.more, `{"SignatureVersion":"SigV4","CipherSuite":"TLS_AES_128_GCM_SHA256","bytesTransferredIn":`...), int64(in), 10), `,"AuthenticationMethod":"AuthHeader","x-amz-id-2":"`...)
 	p.more = strconv.AppendInt(append(g.appendLetters(p.more, alnum, 76), `=","bytesTransferredOut":`...), int64(out), 10)
 	p.more = append(p.more, '}')
-	arn := t.arn + "/" + string(key)
-	p.resources = append(append(append(p.resources, `[{"type":"AWS::S3::Object","ARN":"`...), arn...), `"},{"accountId":"`...)
+	p.resources = append(append(append(p.resources, `[{"type":"AWS::S3::Object","ARN":"`...), t.arn...), '/')
+	p.resources = append(append(p.resources, key...), `"},{"accountId":"`...)
 	p.resources = append(append(append(p.resources, g.accounts[t.account]...), `","type":"AWS::S3::Bucket","ARN":"`...), t.arn...)
 	p.resources = append(p.resources, `"}]`...)
-	return arn
 }
 
 // item fills in the request of an item call on the table.

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // kind of resource; each actor works with a few of each.
@@ -86,27 +84,31 @@ type estate struct {
 	busy     []int // cumulative weights of the actors
 	touches  map[pair]*Touch
 	truth    Truth
-	trails   map[string]*trail
+	trails   map[trailKey]*trail
+	order    []trailKey // of their first records
+	files    *writer
 	minted   uint64
 
 	now   time.Time
 	stamp []byte // now, as records have it
+	day   []byte // now, as object keys have it: /2026/11/22/
 	line  []byte // scratch: the record being written
-	zip   *gzip.Writer
 	event string // the event id written last
+	key   []byte // of the object written last
 	parts struct{ request, response, more, resources, message []byte }
 }
 
 func (g *estate) at(t time.Time) {
 	g.now = t
 	g.stamp = t.AppendFormat(g.stamp[:0], time.RFC3339)
+	g.day = t.AppendFormat(g.day[:0], "/2006/01/02/")
 }
 
 var homes = []string{"eu-north-1", "eu-west-1", "us-west-2", "ap-southeast-2", "eu-central-1"}
 
 // newEstate draws the accounts, resources and actors.
 func newEstate(dir string, o Options) *estate {
-	g := &estate{o: o, dir: dir, rng: rand.New(rand.NewPCG(o.Seed, 0x626c617374)), touches: map[pair]*Touch{}, trails: map[string]*trail{}}
+	g := &estate{o: o, dir: dir, rng: rand.New(rand.NewPCG(o.Seed, 0x626c617374)), touches: map[pair]*Touch{}, trails: map[trailKey]*trail{}, files: newWriter(o.Level)}
 	g.truth = Truth{Options: o, Actions: map[string]int{}, Touched: map[string][]Touch{}, Keys: map[string]Issue{}}
 	for a := range o.Accounts {
 		g.accounts = append(g.accounts, fmt.Sprintf("%08d%04d", 10_000_000+g.rng.IntN(90_000_000), a))

@@ -339,7 +339,7 @@ func TestGenerateStops(t *testing.T) {
 }
 
 func BenchmarkGenerate(b *testing.B) {
-	o := Options{Events: 100_000, From: smallEstate.From, To: smallEstate.To}
+	o := Options{Events: 500_000, From: smallEstate.From, To: smallEstate.To}
 	var truth Truth
 	for b.Loop() {
 		var err error

@@ -1,24 +1,20 @@
 package synth
 
 import (
-	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // trail is a file in the making: the records of one account and region as
 // one of the trails delivers them.
 type trail struct {
-	account, region string
-	text            []byte // the records, one after the other
-	ends            []int  // where each of them ends
-	last            time.Time
+	text []byte // the records, each with a comma behind it
+	ends []int  // where each of them ends
+	last time.Time
 }
+
+type trailKey struct{ account, region, name string }
 
 func appendResource(b []byte, account, kind, arn string) []byte {
 	b = append(append(append(b, `[{"accountId":"`...), account...), `","type":"`...)
@@ -42,7 +38,7 @@ func appendBool(b []byte, v bool) []byte {
 
 // write ends the record and hands it to its trail, now and then to the second
 // trail as well.
-func (g *estate) write(c *call) error {
+func (g *estate) write(c *call) {
 	p := &g.parts
 	b := append(g.line[:0], c.prefix...)
 	ip, agent := c.ip, c.agent
@@ -109,105 +105,66 @@ func (g *estate) write(c *call) error {
 	g.truth.Events++
 	if g.rng.Float64() < g.o.DupRate {
 		g.truth.Duplicates++
-		if err := g.deliver(c, "second"); err != nil {
-			return err
-		}
+		g.deliver(c, "second")
 	}
-	return g.deliver(c, "first")
+	g.deliver(c, "first")
 }
 
 // deliver adds the record to the trail's file and writes the file once full.
-func (g *estate) deliver(c *call, name string) error {
-	key := c.recipient + c.region + name
+func (g *estate) deliver(c *call, name string) {
+	key := trailKey{c.recipient, c.region, name}
 	t := g.trails[key]
 	if t == nil {
-		t = &trail{account: c.recipient, region: c.region}
+		t = &trail{}
 		g.trails[key] = t
+		g.order = append(g.order, key)
 	}
-	t.text = append(t.text, g.line...)
+	t.text = append(append(t.text, g.line...), ',')
 	t.ends = append(t.ends, len(t.text))
 	t.last = g.now
 	g.truth.Records++
 	g.truth.Bytes += int64(len(g.line))
-	if len(t.ends) < g.o.PerFile {
-		return nil
+	if len(t.ends) == g.o.PerFile {
+		g.flush(key, t, false)
 	}
-	return g.flush(t, false)
 }
 
-func (g *estate) flushAll() error {
-	keys := slices.Sorted(mapKeys(g.trails))
-	for _, k := range keys {
+// flushAll writes what the trails still hold.
+func (g *estate) flushAll() {
+	for _, k := range g.order {
 		if t := g.trails[k]; len(t.ends) > 0 {
-			if err := g.flush(t, true); err != nil {
-				return err
-			}
+			g.flush(k, t, true)
 		}
 	}
-	return nil
 }
 
-// flush writes the trail's file. One out of order is shuffled and, but for
-// the last, leaves every fiftieth record to the next file.
-func (g *estate) flush(t *trail, last bool) error {
-	order := make([]int, len(t.ends))
-	for i := range order {
-		order[i] = i
-	}
-	held := 0
+// flush hands the trail's file to the writer. One out of order is shuffled
+// and, but for the last, leaves every fiftieth record to the next file.
+func (g *estate) flush(k trailKey, t *trail, last bool) {
+	f := &file{trail: *t, n: len(t.ends)}
 	if g.rng.Float64() < g.o.Disorder {
-		g.rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		f.order = g.rng.Perm(len(t.ends))
 		if !last {
-			held = len(order) / 50
+			f.n -= len(t.ends) / 50
 		}
-	}
-	record := func(i int) []byte {
-		start := 0
-		if i > 0 {
-			start = t.ends[i-1]
-		}
-		return t.text[start:t.ends[i]]
-	}
-	var out bytes.Buffer
-	out.Grow(len(t.text)/4 + 1024)
-	if g.zip == nil {
-		z, err := gzip.NewWriterLevel(nil, g.o.Level)
-		if err != nil {
-			return fmt.Errorf("open gzip: %w", err)
-		}
-		g.zip = z
-	}
-	g.zip.Reset(&out)
-	text := make([]byte, 0, len(t.text)+len(order)+16)
-	text = append(text, `{"Records":[`...)
-	for n, i := range order[held:] {
-		if n > 0 {
-			text = append(text, ',')
-		}
-		text = append(text, record(i)...)
-	}
-	if _, err := g.zip.Write(append(text, "]}"...)); err != nil {
-		return fmt.Errorf("compress file: %w", err)
-	}
-	if err := g.zip.Close(); err != nil {
-		return fmt.Errorf("compress file: %w", err)
 	}
 	end := t.last.Truncate(5 * time.Minute).Add(5 * time.Minute)
-	dir := filepath.Join(g.dir, "AWSLogs", t.account, "CloudTrail", t.region, end.Format("2006"), end.Format("01"), end.Format("02"))
-	name := fmt.Sprintf("%s_CloudTrail_%s_%s_%s.json.gz", t.account, t.region, end.Format("20060102T1504Z"), g.letters(alnum, 16))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make directory: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, name), out.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("write file: %w", err)
-	}
+	f.name = filepath.Join(g.dir, "AWSLogs", k.account, "CloudTrail", k.region, end.Format("2006"), end.Format("01"), end.Format("02"),
+		fmt.Sprintf("%s_CloudTrail_%s_%s_%s.json.gz", k.account, k.region, end.Format("20060102T1504Z"), g.letters(alnum, 16)))
 	g.truth.Files++
-	var keep []byte
-	var ends []int
-	for _, i := range order[:held] {
-		keep = append(keep, record(i)...)
-		ends = append(ends, len(keep))
+	*t = trail{text: g.files.buffer()}
+	for _, i := range f.late() {
+		t.text = append(t.text, f.record(i)...)
+		t.ends = append(t.ends, len(t.text))
 	}
-	t.text, t.ends = append(t.text[:0], keep...), append(t.ends[:0], ends...)
-	return nil
+	g.files.work <- f
+}
+
+// record i of the trail, with the comma behind it.
+func (t *trail) record(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = t.ends[i-1]
+	}
+	return t.text[start:t.ends[i]]
 }
