@@ -266,4 +266,3 @@ func TestRawOfCapture(t *testing.T) {
 		t.Error("no record")
 	}
 }
-

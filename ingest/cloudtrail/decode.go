@@ -16,7 +16,7 @@ import (
 func decode(raw []byte, fold bool, r *Record, e *envelope) error {
 	*r = Record{Resources: r.Resources[:0]}
 	*e = envelope{}
-	raw = bytes.TrimSpace(raw)
+	raw = bytes.Trim(raw, " \t\r\n")
 	if err := checkDepth(raw); err != nil {
 		return err
 	}

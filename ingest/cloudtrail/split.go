@@ -56,6 +56,7 @@ type splitter struct {
 }
 
 func (s *splitter) file() error {
+	s.w.fill()
 	if s.w.next() && strings.HasPrefix(share(s.w.b[s.w.i:]), "\ufeff") {
 		s.w.i += len("\ufeff")
 	}
@@ -305,6 +306,7 @@ func (s *splitter) record(lines bool) error {
 // nothing; between records it is rejected as one; a file with nothing else is
 // no file of records.
 func (s *splitter) garbage() error {
+	s.w.fill()
 	at, head := s.w.offset(), s.w.b[s.w.i:min(s.w.i+16, len(s.w.b))]
 	noJSON := &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("no JSON: the text at byte %d is %q", at, head),
 		Hint: "CloudTrail files are JSON in UTF-8, plain or gzipped"}

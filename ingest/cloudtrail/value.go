@@ -27,7 +27,7 @@ func (v Value) IsString() bool { return len(v) > 0 && v[0] == '"' }
 
 // Str is the string's text, unescaped; empty for anything but a string.
 func (v Value) Str() string {
-	if len(v) < 2 || v[0] != '"' {
+	if len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"' {
 		return ""
 	}
 	return unescape(v[1 : len(v)-1])

@@ -52,6 +52,12 @@ func (w *window) more() bool {
 	return n > 0
 }
 
+// fill reads on until a few bytes are at hand, or all that are left.
+func (w *window) fill() {
+	for len(w.b)-w.i < 16 && w.more() {
+	}
+}
+
 // limit is where the value at i must have ended: at the end of a line that a
 // line beginning with { follows, for no record is laid out so. It is how a
 // torn line is kept from taking the next with it. It is len(b), more false,
