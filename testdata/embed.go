@@ -43,6 +43,11 @@ const (
 	EngineerSession = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_PlatformEngineer_9f3c2ab41d7e0c58/mira.lindqvist"
 	EngineerKey     = "ASIAAVQ4J3N2WEXAMPLE" // her CLI's temporary key, which the agent uses too
 
+	EngineerPrincipal = "AROAQ5XY4IHRCLEXAMPLE:mira.lindqvist" // unique id of EngineerRole and session name
+	EngineerBegan     = "2026-11-22T13:29:40Z"                 // creation date of the CLI session
+	DeployPrincipal   = "AROALX3JVWGLEREXAMPLE:mira.lindqvist-billing"
+	DeployBegan       = "2026-11-22T13:36:05Z"
+
 	AgentTool     = "claude-code"  // what m/AN in the CLI's user agent stands for
 	AgentTerminal = "3f9a1c07be24" // sid/… of the agent's terminal; hers is another
 

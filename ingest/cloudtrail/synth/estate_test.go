@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var smallEstate = Options{Seed: 7, Events: 6000, Roles: 40, Resources: 40, PerFile: 300,
+var smallEstate = Options{Seed: 7, Events: 4000, Roles: 40, Resources: 40, PerFile: 300,
 	From: time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 3, 6, 30, 0, 0, time.UTC)}
 
 // estateFiles reads what was generated, by path, unzipped.
