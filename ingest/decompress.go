@@ -100,8 +100,9 @@ func (d *decompressor) open(c codec, r io.Reader) io.Reader {
 // bytes. rest continues behind data where there is more, and is nil otherwise.
 func (d *decompressor) whole(c codec, dst, stored []byte, max int64) (data []byte, rest io.Reader, err error) {
 	if c == codeGzip {
-		if data, ok := d.fast.gunzip(dst, stored, max); ok {
-			return data, nil, nil
+		var ok bool
+		if dst, ok = d.fast.gunzip(dst, stored, max); ok {
+			return dst, nil, nil
 		}
 	}
 	r := d.open(c, bytes.NewReader(stored))
