@@ -1,0 +1,262 @@
+package explore
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/blastradius/blastradius/graph"
+)
+
+// ancestry is what stands behind a set of actors: the identities whose
+// permissions they carry, who holds, runs and issued them, and so on back.
+type ancestry struct {
+	nodes    map[graph.ID]graph.Node
+	of       map[graph.ID][]graph.Edge // session or credential → its OF edges
+	heldBy   map[graph.ID][]graph.Edge // credential → HOLDS edges to it
+	runBy    map[graph.ID][]graph.Edge // session → RUNS edges to it
+	issued   map[graph.ID][]issue      // credential or session → how it came to be, best first
+	driven   map[graph.ID][]graph.Edge // session or credential → DRIVES edges to it
+	actsFor  map[graph.ID][]graph.Edge
+	verdicts map[who]verdict
+	corrects map[graph.ID]Class
+}
+
+// issue is one join of a credential or session to its issuer: observations of
+// one ISSUED edge, or of the two that meet at a request.
+type issue struct {
+	from     graph.ID
+	at       graph.Time
+	join     graph.Join
+	via      graph.Via
+	evidence []string
+	note     string
+}
+
+func (i issue) certainty() Certainty {
+	if i.join.Heuristic() {
+		return Possible
+	}
+	return Definite
+}
+
+var behind = []graph.EdgeKind{graph.Holds, graph.Runs, graph.Issued, graph.Drives}
+
+// ancestry reads what stands behind the actors, one hop of all at a time.
+func (e *Explorer) ancestry(r *reader, actors []graph.ID) (*ancestry, error) {
+	a := &ancestry{nodes: map[graph.ID]graph.Node{}, of: map[graph.ID][]graph.Edge{}, heldBy: map[graph.ID][]graph.Edge{},
+		runBy: map[graph.ID][]graph.Edge{}, issued: map[graph.ID][]issue{}, driven: map[graph.ID][]graph.Edge{},
+		actsFor: map[graph.ID][]graph.Edge{}, verdicts: map[who]verdict{}, corrects: e.opts.Classes}
+	raw := map[graph.ID][]issue{}
+	visited := map[graph.ID]bool{}
+	if err := a.walk(r, actors, visited, raw); err != nil {
+		return nil, err
+	}
+	a.meet(raw)
+	more, err := a.forwarded(r)
+	if err != nil {
+		return nil, err
+	}
+	if len(more) > 0 {
+		if err := a.walk(r, more, visited, raw); err != nil {
+			return nil, err
+		}
+		known := a.issued
+		a.issued = map[graph.ID][]issue{}
+		a.meet(raw)
+		maps.Copy(a.issued, known)
+	}
+	for id := range a.issued {
+		slices.SortFunc(a.issued[id], compareIssue)
+	}
+	return a, a.describe(r, slices.Collect(maps.Keys(visited)))
+}
+
+func (a *ancestry) walk(r *reader, frontier []graph.ID, visited map[graph.ID]bool, raw map[graph.ID][]issue) error {
+	next := map[graph.ID]bool{}
+	for _, id := range frontier {
+		next[id] = !visited[id]
+	}
+	for depth := 0; ; depth++ {
+		frontier = frontier[:0:0]
+		for id, fresh := range next {
+			if fresh && !visited[id] {
+				visited[id] = true
+				frontier = append(frontier, id)
+			}
+		}
+		if len(frontier) == 0 {
+			return nil
+		}
+		if depth > r.budget.Depth {
+			r.cut(LimitDepth, r.budget.Depth)
+			return nil
+		}
+		if len(visited) > r.budget.Nodes {
+			r.cut(LimitNodes, r.budget.Nodes)
+			return nil
+		}
+		slices.Sort(frontier)
+		next = map[graph.ID]bool{}
+		err := r.edges(frontier, graph.In, graph.Filter{Kinds: behind, Detail: graph.Evidence}, func(e *graph.Edge) {
+			switch e.Kind {
+			case graph.Holds:
+				a.heldBy[e.To] = append(a.heldBy[e.To], *e)
+			case graph.Runs:
+				a.runBy[e.To] = append(a.runBy[e.To], *e)
+			case graph.Drives:
+				a.driven[e.To] = append(a.driven[e.To], *e)
+				return // agents are not walked: they do not issue
+			case graph.Issued:
+				i := issue{from: e.From, at: e.First, join: e.Label.Join, via: e.Via}
+				for _, o := range e.Observations {
+					i.evidence = append(i.evidence, o.Evidence)
+				}
+				raw[e.To] = append(raw[e.To], i)
+			}
+			next[e.From] = true
+		})
+		if err != nil {
+			return err
+		}
+		err = r.edges(frontier, graph.Out, graph.Filter{Kinds: []graph.EdgeKind{graph.Of, graph.ActsFor}}, func(e *graph.Edge) {
+			if e.Kind == graph.Of {
+				a.of[e.From] = append(a.of[e.From], *e)
+				return
+			}
+			a.actsFor[e.From] = append(a.actsFor[e.From], *e)
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// requestPrefix begins the id of a meeting point: who started a request, and
+// what it brought forth, are known from two records.
+const requestPrefix = "aws:request:"
+
+// meet turns ISSUED edges into issues: those through a request join both
+// halves, and a half alone says nothing.
+func (a *ancestry) meet(raw map[graph.ID][]issue) {
+	for id, in := range raw {
+		if strings.HasPrefix(string(id), requestPrefix) {
+			continue
+		}
+		for _, i := range in {
+			if !strings.HasPrefix(string(i.from), requestPrefix) {
+				a.issued[id] = append(a.issued[id], i)
+				continue
+			}
+			for _, launch := range raw[i.from] {
+				a.issued[id] = append(a.issued[id], issue{from: launch.from, at: i.at, join: graph.RequestJoin, via: launch.via,
+					evidence: slices.Concat(launch.evidence, i.evidence), note: "the request that started it"})
+			}
+		}
+	}
+}
+
+func compareIssue(a, b issue) int {
+	return cmp.Or(cmp.Compare(a.join, b.join), cmp.Compare(b.at, a.at), cmp.Compare(a.from, b.from), cmp.Compare(a.via.Service, b.via.Service), cmp.Compare(a.via.Agent, b.via.Agent))
+}
+
+// describe loads the nodes, with those that edges lead to.
+func (a *ancestry) describe(r *reader, ids []graph.ID) error {
+	for _, edges := range []map[graph.ID][]graph.Edge{a.of, a.actsFor} {
+		for _, es := range edges {
+			for _, e := range es {
+				ids = append(ids, e.To)
+			}
+		}
+	}
+	for _, es := range a.driven {
+		for _, e := range es {
+			ids = append(ids, e.From)
+		}
+	}
+	return a.load(r, ids)
+}
+
+// load adds nodes by id.
+func (a *ancestry) load(r *reader, ids []graph.ID) error {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	ids = slices.DeleteFunc(ids, func(id graph.ID) bool { _, ok := a.nodes[id]; return ok || id == "" })
+	found, err := r.nodes(ids)
+	if err != nil {
+		return err
+	}
+	for _, n := range found {
+		a.nodes[n.ID] = n
+	}
+	return nil
+}
+
+// node is a loaded node, or one that only has its id.
+func (a *ancestry) node(id graph.ID) graph.Node {
+	if n, ok := a.nodes[id]; ok {
+		return n
+	}
+	return graph.Node{ID: id}
+}
+
+func (a *ancestry) kind(id graph.ID) graph.Kind { return a.nodes[id].Kind }
+func (a *ancestry) typ(id graph.ID) string      { return a.nodes[id].Type }
+
+// identity folds an actor to the identity whose permissions it carries; an
+// actor without one stands for itself.
+func (a *ancestry) identity(actor graph.ID) graph.ID {
+	return a.fold(actor, map[graph.ID]bool{})
+}
+
+func (a *ancestry) fold(id graph.ID, path map[graph.ID]bool) graph.ID {
+	if path[id] || a.kind(id) == graph.Identity {
+		return id
+	}
+	path[id] = true
+	if to := ends(a.of[id], func(e graph.Edge) graph.ID { return e.To }); len(to) > 0 {
+		return to[0]
+	}
+	for _, holder := range ends(a.heldBy[id], func(e graph.Edge) graph.ID { return e.From }) {
+		if f := a.fold(holder, path); a.kind(f) == graph.Identity {
+			return f
+		}
+	}
+	return id
+}
+
+// ends are one end of each edge, sorted, each once.
+func ends(es []graph.Edge, end func(graph.Edge) graph.ID) []graph.ID {
+	out := make([]graph.ID, 0, len(es))
+	for _, e := range es {
+		out = append(out, end(e))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// sessions of an actor: itself, and those that hold it.
+func (a *ancestry) sessions(actor graph.ID) []graph.ID {
+	var out []graph.ID
+	if a.kind(actor) == graph.Session {
+		out = append(out, actor)
+	}
+	for _, id := range ends(a.heldBy[actor], func(e graph.Edge) graph.ID { return e.From }) {
+		if a.kind(id) == graph.Session {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// richness ranks how much an identity says: smaller is richer.
+func (a *ancestry) richness(identity graph.ID) int {
+	switch n := a.nodes[identity]; {
+	case n.Type == "aws.principal":
+		return 2
+	case n.Kind == graph.Identity:
+		return 0
+	}
+	return 1
+}

@@ -1,0 +1,195 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/blastradius/blastradius/graph"
+)
+
+// issueSkew is how much later than its use an issue may be dated: event times
+// have a resolution of one second.
+const issueSkew = 1000 // milliseconds
+
+// chains gathers the hops behind actors, each once, nearest first.
+type chains struct {
+	a    *ancestry
+	seen map[hopKey]bool
+	hops []Hop
+}
+
+// hopKey tells hops apart.
+type hopKey struct {
+	kind     graph.EdgeKind
+	from, to graph.ID
+}
+
+func (a *ancestry) chains() *chains { return &chains{a: a, seen: map[hopKey]bool{}} }
+
+// follow adds the hops behind the actor, as of at (zero: after everything), and
+// returns where they end.
+func (c *chains) follow(actor graph.ID, at graph.Time) Origin {
+	o := c.climb(actor, at, map[graph.ID]bool{})
+	o.Of = actor
+	return o
+}
+
+func (c *chains) climb(id graph.ID, at graph.Time, path map[graph.ID]bool) Origin {
+	if path[id] {
+		return Origin{Node: id, Certainty: Definite, Reason: "the chain runs in a circle"}
+	}
+	path[id] = true
+	defer delete(path, id)
+	a := c.a
+
+	if main, rest := a.joins(id, at); len(main) > 0 {
+		var o Origin
+		for n, i := range main {
+			h := Hop{Kind: graph.Issued, From: i.from, To: id, At: i.at, Join: i.join, Certainty: i.certainty(), Evidence: firstTen(i.evidence), Alternatives: []Alternative{}, Note: i.note}
+			if n == 0 {
+				h.Alternatives = rest
+			}
+			if len(main) > 1 && n == 0 {
+				h.Note = "the broker; started by the next hop"
+			}
+			c.hop(h)
+			o = c.climb(i.from, i.at, path) // the last one leads on
+			if i.join.Heuristic() {
+				o.Certainty = Possible
+			}
+		}
+		c.sessions(id, at, path)
+		return o
+	}
+	if o, ok := c.sessions(id, at, path); ok {
+		return o
+	}
+	for _, e := range a.heldBy[id] {
+		if a.kind(e.From) == graph.Identity {
+			w, known := e.Valid(at)
+			h := Hop{Kind: graph.Holds, From: e.From, To: id, At: w.From, Certainty: Definite, Evidence: marks(&e, graph.Began), Alternatives: []Alternative{}}
+			if !known {
+				h.Note = "held since before it was first seen; who created it is not in the data"
+			}
+			c.hop(h)
+			return Origin{Node: e.From, Known: true, Certainty: Definite, Reason: a.rootReason(id)}
+		}
+	}
+	return a.root(id)
+}
+
+// sessions climbs through the sessions behind id that lead further: those that
+// a workload runs, that were issued, or that act for somebody.
+func (c *chains) sessions(id graph.ID, at graph.Time, path map[graph.ID]bool) (Origin, bool) {
+	a := c.a
+	var out Origin
+	found := false
+	if a.kind(id) == graph.Session {
+		for _, e := range a.runBy[id] {
+			c.hop(Hop{Kind: graph.Runs, From: e.From, To: id, At: e.First, Certainty: Definite, Evidence: []string{}, Alternatives: []Alternative{}})
+			out, found = Origin{Node: e.From, Known: true, Certainty: Definite, Reason: "the workload whose own session it is"}, true
+		}
+	}
+	for _, e := range a.actsFor[id] {
+		c.hop(Hop{Kind: graph.ActsFor, From: e.From, To: e.To, At: e.First, Certainty: Definite, Evidence: []string{}, Alternatives: []Alternative{}, Note: "acts for"})
+		out, found = Origin{Node: e.To, Known: true, Certainty: Definite, Reason: "who it acts for"}, true
+	}
+	for _, e := range a.heldBy[id] {
+		s := e.From
+		if a.kind(s) != graph.Session || path[s] || len(a.runBy[s]) == 0 && len(a.issued[s]) == 0 && len(a.actsFor[s]) == 0 {
+			continue
+		}
+		w, _ := e.Valid(at)
+		c.hop(Hop{Kind: graph.Holds, From: s, To: id, At: w.From, Certainty: Definite, Evidence: marks(&e, graph.Began), Alternatives: []Alternative{}})
+		out, found = c.climb(s, at, path), true
+	}
+	return out, found
+}
+
+func (c *chains) hop(h Hop) {
+	k := hopKey{h.Kind, h.From, h.To}
+	if c.seen[k] {
+		return
+	}
+	c.seen[k] = true
+	c.hops = append(c.hops, h)
+}
+
+// joins are the issues of id to show and follow, strongest join first, with the
+// weaker ones as alternatives. An AWS service that issued it is only a broker
+// where a request shows who started it: then both are given, the starter last.
+func (a *ancestry) joins(id graph.ID, at graph.Time) (main []issue, rest []Alternative) {
+	is := a.issued[id]
+	if at != 0 {
+		if before := slices.DeleteFunc(slices.Clone(is), func(i issue) bool { return i.at > at+issueSkew }); len(before) > 0 {
+			is = before
+		}
+	}
+	rest = []Alternative{}
+	if len(is) == 0 {
+		return nil, rest
+	}
+	main = is[:1:1]
+	for _, i := range is[1:] {
+		if len(main) == 1 && i.join == graph.RequestJoin && a.typ(main[0].from) == typeService && a.typ(i.from) != typeService {
+			main = append(main, i)
+			continue
+		}
+		rest = append(rest, Alternative{From: i.from, At: i.at, Join: i.join, Certainty: i.certainty(), Evidence: firstTen(i.evidence)})
+	}
+	return main, rest
+}
+
+// root is the end of a chain at a node with nothing behind it.
+func (a *ancestry) root(id graph.ID) Origin {
+	n := a.node(id)
+	o := Origin{Node: id, Certainty: Definite}
+	switch {
+	case n.Type == "aws.principal":
+		o.Reason = "origin unknown: a principal of another account, known only by its unique id"
+	case n.Kind == graph.Identity || n.Kind == graph.Service || n.Kind == graph.Agent:
+		o.Known, o.Reason = true, fmt.Sprintf("an identity: %s", n.Type)
+	case n.Type == typeWebIdentity, n.Type == typeSAML, n.Type == typeCertificate, n.Type == typePassword, n.Type == typeSignIn:
+		o.Known, o.Reason = true, a.rootReason(id)
+	case n.Kind == 0:
+		o.Reason = "origin unknown: nothing is known of it"
+	default:
+		o.Reason = "origin unknown: the record that issued it is not in the data"
+	}
+	return o
+}
+
+func (a *ancestry) rootReason(id graph.ID) string {
+	switch a.typ(id) {
+	case typeLongLived:
+		return "holder of a long-lived key"
+	case typePassword:
+		return "sign-in with a password"
+	case typeWebIdentity:
+		return "token of a web identity provider"
+	case typeSAML:
+		return "SAML sign-in"
+	case typeCertificate:
+		return "certificate of IAM Roles Anywhere"
+	case typeSignIn:
+		return "console sign-in"
+	}
+	return "holder of the credential"
+}
+
+func marks(e *graph.Edge, kind graph.MarkKind) []string {
+	out := []string{}
+	for _, m := range e.Marks {
+		if m.Kind == kind && len(out) < DefaultEvidence {
+			out = append(out, m.Evidence)
+		}
+	}
+	return out
+}
+
+func firstTen(ids []string) []string {
+	out := slices.Clone(ids)
+	slices.Sort(out)
+	out = slices.Compact(out)
+	return orEmpty(out[:min(len(out), DefaultEvidence)])
+}
