@@ -30,6 +30,15 @@ func FuzzScan(f *testing.F) {
 		if i != j-3 || (errX == nil) != (errY == nil) || errX == nil && !equal([]Record{x}, []Record{y}) {
 			t.Errorf("read differently elsewhere: %d %v, %d %v", i, errX, j-3, errY)
 		}
+		// What an earlier record left in the memory does not show.
+		z := x
+		var ez envelope
+		if i, err := scan([]byte(recordA), 0, &z, &ez); i != len(recordA) || err != nil || z.Identity.AccessKeyID != "ASIAEXAMPLE" {
+			t.Errorf("after it: %d %v %+v", i, err, z)
+		}
+		if _, err := scan(b, 0, &z, &ez); err == nil && !equal([]Record{x}, []Record{z}) {
+			t.Errorf("read differently after another")
+		}
 		if i < 0 || i > len(b)+1 {
 			t.Errorf("end %d of %d", i, len(b))
 		}

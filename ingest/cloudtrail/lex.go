@@ -28,35 +28,41 @@ const (
 	blanks  = 0x20 * ones
 )
 
+// stops marks, by their top bit, the quotes, backslashes and control characters
+// among the eight bytes of w. The lowest mark is exact; those above it may be
+// borrowed.
+func stops(w uint64) uint64 {
+	q, s := w^quotes, w^slashes
+	return ((q-ones)&^q | (s-ones)&^s | (w-blanks)&^w) & tops
+}
+
 // quoted is the index after the string whose opening quote stands at i. odd
 // reports whether its text differs from its bytes, or may: it holds a backslash
 // or a byte beyond ASCII. A raw control character is malformed, so a string
 // torn at the end of its line ends there.
 func quoted(b []byte, i int) (end int, odd bool, err error) {
 	j := i + 1
-	for j+8 <= len(b) {
+	var high uint64
+	for uint(j)+8 <= uint(len(b)) {
 		w := binary.LittleEndian.Uint64(b[j:])
-		q, s := w^quotes, w^slashes
-		// The lowest byte marked is exact; those above it may be borrowed.
-		m := ((q-ones)&^q | (s-ones)&^s | (w-blanks)&^w) & tops
+		m := stops(w)
 		if m == 0 {
-			odd = odd || w&tops != 0
+			high |= w
 			j += 8
 			continue
 		}
-		k := bits.TrailingZeros64(m) >> 3
-		odd = odd || w&tops&(1<<(8*k)-1) != 0
-		j += k
-		switch b[j] {
-		case '"':
-			return j + 1, odd, nil
-		case '\\':
-			odd = true
-			j += 2
-		default:
-			return j, odd, errSyntax
+		high |= w & (m&-m - 1)
+		j += bits.TrailingZeros64(m) >> 3
+		if b[j] == '"' {
+			return j + 1, odd || high&tops != 0, nil
 		}
+		if b[j] != '\\' {
+			return j, odd || high&tops != 0, errSyntax
+		}
+		odd = true
+		j += 2
 	}
+	odd = odd || high&tops != 0
 	for j < len(b) {
 		switch c := b[j]; {
 		case c == '"':

@@ -1,5 +1,7 @@
 package cloudtrail
 
+import "bytes"
+
 // envelope is what a record's object holds beside the record: the times that
 // stand in for eventTime, and the members that an envelope keeps the real
 // record in.
@@ -14,9 +16,11 @@ type envelope struct {
 // after it. Strings and values share b's memory. Of keys that repeat the last
 // counts. Members that no field is for are skipped, not judged.
 //
-// The record is not settled: times and envelope are left in e.
+// The record is not settled: times and envelope are left in e. r's identity, as
+// an earlier scan left it, is kept where this record repeats it to the byte.
 func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
-	*r = Record{Resources: r.Resources[:0]}
+	r.reset()
+	identified := false
 	*e = envelope{}
 	start := i
 	if i >= len(b) {
@@ -76,7 +80,13 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 			t, i, err = tri(b, i, room)
 			r.FromConsole = t == True
 		case "userIdentity":
-			i, err = scanIdentity(b, i, room, &r.Identity)
+			identified = true
+			if known := r.Identity.Raw; known.IsObject() && bytes.HasPrefix(b[i:], known) {
+				r.Identity.Raw = b[i : i+len(known) : i+len(known)]
+				i += len(known)
+			} else {
+				i, err = scanIdentity(b, i, room, &r.Identity)
+			}
 		case "resources":
 			r.Resources, i, err = scanResources(b, i, room, r.Resources[:0])
 		case "requestParameters":
@@ -102,11 +112,25 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 			i, done, err = more(b, i, '}')
 		}
 	}
+	if !identified {
+		r.Identity = UserIdentity{}
+	}
 	if err != nil {
 		return i, err
 	}
 	r.Raw = b[start:i:i]
 	return i, nil
+}
+
+// reset empties the record but for its identity.
+func (r *Record) reset() {
+	r.Time, r.EventID, r.SharedEventID, r.RequestID = 0, "", "", ""
+	r.EventSource, r.EventName, r.EventType, r.EventCategory = "", "", "", ""
+	r.Region, r.SourceIP, r.UserAgent, r.ErrorCode, r.ErrorMessage = "", "", "", "", ""
+	r.RecipientAccountID, r.APIVersion = "", ""
+	r.ReadOnly, r.ManagementEvent, r.FromConsole = Absent, Absent, false
+	r.Resources = r.Resources[:0]
+	r.Request, r.Response, r.Additional, r.Details, r.Addendum, r.Raw = nil, nil, nil, nil, nil, nil
 }
 
 func scanIdentity(b []byte, i, room int, u *UserIdentity) (int, error) {

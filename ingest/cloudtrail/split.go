@@ -14,7 +14,7 @@ import (
 
 // records calls f for every record of the file, in order, until f returns
 // false. The Record is valid until the call returns, its strings and values as
-// long as they are held. Where one record cannot be used rec is nil and err, a
+// long as they are held; it must not be changed. Where one record cannot be used rec is nil and err, a
 // *graph.Error, says where it stands and why; the file goes on. records returns
 // an error for what makes the rest of the file unreadable. A record's position
 // is the number of calls before its own.
