@@ -156,20 +156,30 @@ func (b *Builder) Event(k EventKey, o Observation) {
 // ones included: a record that left it unchanged showed no call.
 func (b *Builder) Calls() int { return b.calls }
 
-// Standing adds a sight of a standing edge at t, with any marks.
-func (b *Builder) Standing(k StandingKey, t Time, src Ref, marks ...Mark) {
+// Standing adds a sight of a standing edge at t, with any marks, and returns
+// its row for See.
+func (b *Builder) Standing(k StandingKey, t Time, src Ref, marks ...Mark) (row int) {
 	i, ok := b.standing[k]
 	if !ok {
 		i = len(b.b.Standing)
 		b.standing[k] = i
 		b.b.Standing = append(b.b.Standing, StandingRow{StandingKey: k, First: t, Last: t, Source: src})
 	}
-	row := &b.b.Standing[i]
-	row.First, row.Last = min(row.First, t), max(row.Last, t)
-	if src.Before(row.Source) {
-		row.Source = src
+	b.See(i, t, src)
+	if len(marks) > 0 {
+		b.b.Standing[i].Marks = MergeMarks(b.b.Standing[i].Marks, marks)
 	}
-	row.Marks = MergeMarks(row.Marks, marks)
+	return i
+}
+
+// See adds a further sight at t of the standing edge that Standing gave the
+// row of.
+func (b *Builder) See(row int, t Time, src Ref) {
+	r := &b.b.Standing[row]
+	r.First, r.Last = min(r.First, t), max(r.Last, t)
+	if src.Before(r.Source) {
+		r.Source = src
+	}
 }
 
 // Supersede says that the record behind evidence was corrected by the record

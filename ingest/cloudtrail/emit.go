@@ -1,0 +1,342 @@
+package cloudtrail
+
+import (
+	"strings"
+
+	"github.com/blastradius/blastradius/graph"
+)
+
+// sight is what was asserted of a thing in the builder at hand: over which
+// times, and from which record first.
+type sight struct {
+	epoch       uint64
+	first, last graph.Time
+	src         graph.Ref
+}
+
+// covers reports whether a sight at t from src adds nothing.
+func (s *sight) covers(epoch uint64, t graph.Time, src graph.Ref) bool {
+	return s.epoch == epoch && s.first <= t && t <= s.last && !src.Before(s.src)
+}
+
+func (s *sight) extend(t graph.Time, src graph.Ref) {
+	s.first, s.last = min(s.first, t), max(s.last, t)
+	if src.Before(s.src) {
+		s.src = src
+	}
+}
+
+// What is remembered is bounded, so that an archive of any size needs the same
+// memory; past the bound everything is forgotten and worked out again.
+const (
+	maxActors   = 16_384
+	maxPrograms = 8_192
+	maxThings   = 65_536
+)
+
+// emitter turns records into nodes and edges. Each record writes only what it
+// alone knows, to ids that other records share, so that no order shows.
+//
+// It remembers what follows from a userIdentity, a user agent or a target's id;
+// and, as long as the builder stays the same, their refs and rows. Forgetting
+// changes nothing but the speed.
+type emitter struct {
+	x        *extractor
+	actors   map[string]*actor
+	programs map[string]*program
+	things   map[graph.ID]*thing
+
+	forget bool // remember nothing between records: the test's oracle
+
+	epoch uint64 // of the builder at hand
+	b     *graph.Builder
+
+	// The record at hand.
+	r       *Record
+	t       graph.Time
+	src     graph.Ref
+	ev      string // its evidence
+	shared  string // its Call
+	key     uint64 // its CallKey
+	a       *actor
+	p       *program
+	from    *node // who acts: the actor's narrowest node, or what the record shows beyond it
+	outcome graph.Outcome
+	effect  graph.Effect
+	targets []Target        // scratch
+	extra   []graph.NodeRef // policy documents that the call wrote
+
+	streams [3]string // account, region and stream last made
+}
+
+func newEmitter(o Options) *emitter {
+	return &emitter{x: newExtractor(o.Objects), actors: map[string]*actor{}, programs: map[string]*program{}, things: map[graph.ID]*thing{}}
+}
+
+// stream is what the record's file is a piece of, for coverage.
+func (e *emitter) stream(r *Record) string {
+	account := accountOf(r)
+	if account == "" || r.EventCategory == categoryActivity {
+		return ""
+	}
+	if s := &e.streams; s[0] != account || s[1] != r.Region {
+		s[0], s[1] = strings.Clone(account), strings.Clone(r.Region)
+		s[2] = "cloudtrail/" + s[0] + "/" + s[1]
+	}
+	return e.streams[2]
+}
+
+// The reasons for which a record carries nothing for the graph.
+const (
+	skipInsight  = "insight"
+	skipVPCE     = "vpc endpoint event without an actor"
+	skipNobody   = "no identity"
+	skipExchange = "no call"
+)
+
+// emit writes a record to b. It returns why there is nothing to write, empty
+// where there is.
+func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string) {
+	if e.forget {
+		clear(e.actors)
+		clear(e.programs)
+		clear(e.things)
+		e.epoch++
+	}
+	if b != e.b {
+		e.b = b
+		e.epoch++
+	}
+	switch {
+	case r.EventCategory == categoryInsight || r.EventType == "AwsCloudTrailInsight":
+		return skipInsight
+	case r.EventName == "":
+		return skipExchange
+	}
+	e.r, e.t, e.src = r, r.Time, src
+	e.a = e.actorOf(r)
+	if !e.a.only().known() && !(r.EventSource == "rolesanywhere.amazonaws.com" && r.EventName == "CreateSession") {
+		if r.EventType == "AwsVpceEvent" {
+			return skipVPCE
+		}
+		return skipNobody
+	}
+	e.ev = evidenceOf(r)
+	e.shared = ""
+	if r.SharedEventID != "" {
+		e.shared = "shared:" + r.SharedEventID
+		e.key = graph.CallKeyOf(e.shared)
+	} else {
+		e.key = graph.CallKeyOf(e.ev)
+	}
+	e.p = e.programOf(r.UserAgent)
+	act := e.x.action(r)
+	pl := plane(r)
+	e.effect = e.x.effect(act, r)
+	e.outcome = outcome(r, e.effect, pl)
+
+	e.assert(e.a)
+	e.from = e.a.only()
+	e.extra = e.extra[:0]
+	if h := handlers[handlerKey{r.EventSource, r.EventName}]; h != nil {
+		h(e)
+	}
+	if !e.from.known() {
+		return skipNobody
+	}
+	e.derive()
+	e.call(act, pl)
+	e.correct()
+	return ""
+}
+
+// actorOf is the actor of a record, remembered by the bytes of its
+// userIdentity.
+func (e *emitter) actorOf(r *Record) *actor {
+	if a, ok := e.actors[share(r.Identity.Raw)]; ok {
+		return a
+	}
+	if r.EventCategory == categoryActivity {
+		return partner(r)
+	}
+	a := newActor(r)
+	if a.portable {
+		if len(e.actors) >= maxActors {
+			clear(e.actors)
+		}
+		e.actors[string(r.Identity.Raw)] = a
+	}
+	return a
+}
+
+func (e *emitter) programOf(ua string) *program {
+	if p, ok := e.programs[ua]; ok {
+		return p
+	}
+	p := programOf(strings.Clone(ua))
+	if p.client != "" {
+		p.node = node{id: graph.ID("client:" + p.client), kind: graph.Client, typ: "client"}
+	}
+	if len(e.programs) >= maxPrograms {
+		clear(e.programs)
+	}
+	e.programs[strings.Clone(ua)] = p
+	return p
+}
+
+// ref is the node's ref in the builder at hand.
+func (e *emitter) ref(n *node) graph.NodeRef {
+	n.ref = e.b.Node(n.id, n.kind, n.typ)
+	return n.ref
+}
+
+// assert writes the actor's standing facts and attributes.
+func (e *emitter) assert(a *actor) {
+	if a.seen.covers(e.epoch, e.t, e.src) {
+		return
+	}
+	fresh := a.seen.epoch != e.epoch
+	if fresh {
+		a.seen = sight{e.epoch, e.t, e.t, e.src}
+		for _, n := range [...]*node{&a.identity, &a.session, &a.credential, &a.human, &a.declared, &a.signIn, &a.via, &a.pod, &a.scope} {
+			if n.known() {
+				e.ref(n)
+			}
+		}
+		for i := range a.facts {
+			f := &a.facts[i]
+			f.row = e.standing(f.from.ref, f.to.ref, f.kind)
+			if f.began != 0 {
+				e.began(f.from.ref, f.to.ref, f.kind, f.began)
+			}
+		}
+	} else {
+		a.seen.extend(e.t, e.src)
+		for i := range a.facts {
+			e.b.See(a.facts[i].row, e.t, e.src)
+		}
+	}
+	for i := range a.attrs {
+		switch t := &a.attrs[i]; {
+		case t.at != 0:
+			if fresh {
+				e.b.Attr(t.of.ref, t.name, t.value, t.at)
+			}
+		case t.exact:
+			e.b.Attr(t.of.ref, t.name, t.value, e.t)
+		case fresh || t.hour != e.t.Hour():
+			t.hour = e.t.Hour()
+			e.b.Attr(t.of.ref, t.name, t.value, t.hour.Start())
+		}
+	}
+}
+
+// standing writes a sight of a standing fact at the record's time.
+func (e *emitter) standing(from, to graph.NodeRef, kind graph.EdgeKind, marks ...graph.Mark) (row int) {
+	return e.b.Standing(graph.StandingKey{From: from, To: to, Kind: kind, Label: e.b.Label(graph.Label{})}, e.t, e.src, marks...)
+}
+
+// began marks the beginning of a fact that every record of a session shows: it
+// carries no evidence of its own, the fact's Source leads to the first record
+// that shows it. Else each use would add a mark.
+func (e *emitter) began(from, to graph.NodeRef, kind graph.EdgeKind, at graph.Time) {
+	e.standing(from, to, kind, graph.Mark{Kind: graph.Began, At: at, Source: e.src})
+}
+
+// mark is a mark that rests on the record.
+func (e *emitter) mark(kind graph.MarkKind, at graph.Time) graph.Mark {
+	return graph.Mark{Kind: kind, At: at, Evidence: e.ev, Source: e.src}
+}
+
+// event writes an observation of an event edge at a time of its own.
+func (e *emitter) event(k graph.EventKey, label graph.Label, at graph.Time) {
+	k.Label = e.b.Label(label)
+	e.b.Event(k, graph.Observation{At: at, Evidence: e.ev, Call: e.shared, CallKey: e.key, Source: e.src})
+}
+
+// issued writes that one thing issued another, seen by a join.
+func (e *emitter) issued(from, to *node, join graph.Join, at graph.Time) {
+	if from.known() && to.known() && from.id != to.id {
+		e.event(graph.EventKey{From: e.ref(from), To: e.ref(to), Kind: graph.Issued}, graph.Label{Join: join}, at)
+	}
+}
+
+// call writes the CALLED edges, with what the call came through.
+func (e *emitter) call(act string, pl graph.Plane) {
+	k := graph.EventKey{From: e.ref(e.from), Kind: graph.Called, Outcome: e.outcome}
+	k.Agent = e.drives()
+	if e.p.node.known() {
+		if e.p.epoch != e.epoch {
+			e.p.epoch = e.epoch
+			e.ref(&e.p.node)
+		}
+		k.Client = e.p.node.ref
+	}
+	if e.r.FromConsole && !e.p.node.known() && e.r.UserAgent == "AWS Internal" {
+		k.Client = e.b.Node("client:console", graph.Client, "client")
+	}
+	if via := e.via(); via.known() {
+		k.Service = e.ref(via)
+	}
+	e.targets = e.x.targets(e.r, act, e.targets[:0])
+	for i := range e.targets {
+		t := &e.targets[i]
+		l := graph.Label{Action: act, Match: t.Match, Role: t.Role, Plane: pl}
+		if t.Role == graph.Primary {
+			l.Effect = e.effect
+		}
+		k.To = e.thing(t.ID)
+		e.event(k, l, e.t)
+	}
+	for _, to := range e.extra {
+		k.To = to
+		e.event(k, graph.Label{Action: act, Match: graph.Derived, Role: graph.PolicyRole, Plane: pl}, e.t)
+	}
+	e.configured()
+}
+
+// via is the AWS service that called for the caller, if any.
+func (e *emitter) via() *node {
+	switch {
+	case e.a.via.known():
+		return &e.a.via
+	case e.a.identity.typ != typeService && isService(e.r.SourceIP):
+		n := serviceNode(e.r.SourceIP)
+		return &n
+	}
+	return &node{}
+}
+
+// drives writes the agent behind the call, if something shows one.
+func (e *emitter) drives() graph.NodeRef {
+	tool, evidence := agentOf(e.r, e.a, e.p)
+	if tool == "" {
+		return 0
+	}
+	driven := e.a.driven()
+	if !driven.known() {
+		driven = e.from
+	}
+	id := "agent:" + tool + ":" + string(driven.id)
+	if e.p.terminal != "" {
+		id += ":" + e.p.terminal
+	}
+	ref := e.b.Node(graph.ID(id), graph.Agent, "agent."+tool)
+	e.b.Attr(ref, graph.AttrTool, tool, e.t)
+	e.b.Attr(ref, graph.AttrEvidence, evidence, e.t)
+	e.event(graph.EventKey{From: ref, To: e.ref(driven), Kind: graph.Drives}, graph.Label{Detail: evidence}, e.t)
+	e.requests(ref)
+	return ref
+}
+
+// correct says which record this one corrects.
+func (e *emitter) correct() {
+	if e.r.Addendum.Null() {
+		return
+	}
+	original := e.r.Addendum.Get("originalEventID").Str()
+	if original == "" || original == e.r.EventID { // only delivered late
+		return
+	}
+	e.b.Supersede(original+"@"+firstOf(e.r.RecipientAccountID, e.r.Identity.AccountID, "-"), e.src)
+}
