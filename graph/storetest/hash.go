@@ -22,6 +22,9 @@ func Hash(ctx context.Context, s graph.Store) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("hash nodes: %w", err)
 		}
+		if len(n.Attrs) == 0 {
+			n.Attrs = nil
+		}
 		if err := enc.Encode(n); err != nil {
 			return "", fmt.Errorf("hash node %s: %w", n.ID, err)
 		}

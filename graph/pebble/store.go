@@ -1,0 +1,485 @@
+// Package pebble keeps the graph in a directory, by way of the key-value store
+// Pebble. It is the default store.
+//
+// A batch is one atomic commit, its ledger entries included: after a crash it
+// is there whole or not at all. One process at a time holds the directory.
+package pebble
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/blastradius/blastradius/graph"
+)
+
+// Options of a store. The zero value is good.
+type Options struct {
+	// FS is the file system. Default: the operating system's.
+	FS vfs.FS
+	// CacheBytes bounds the cache of blocks read. Default: 128 MiB.
+	CacheBytes int64
+	// CacheNodes bounds the node ids kept in memory, about 160 bytes each.
+	// It is rounded up to a power of two. Default: 1,048,576.
+	CacheNodes int
+	// MemTableBytes bounds what small batches may hold in memory before it is
+	// written out. Default: 32 MiB.
+	MemTableBytes int
+	// ReadOnly opens without writing; Apply and Prune fail. Default: false.
+	ReadOnly bool
+}
+
+// Validate reports an option that makes no sense.
+func (o Options) Validate() error {
+	if o.CacheBytes < 0 || o.CacheNodes < 0 || o.MemTableBytes < 0 {
+		return &graph.Error{Code: graph.CodeInvalid, Message: "a size of the store's options is negative"}
+	}
+	return nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 128 << 20
+	}
+	if o.CacheNodes == 0 {
+		o.CacheNodes = 1 << 20
+	}
+	if o.MemTableBytes == 0 {
+		o.MemTableBytes = 32 << 20
+	}
+	return o
+}
+
+// formatVersion is that of the layout in key.go.
+const formatVersion = 1
+
+// pebbleFormat is pinned so that a newer Pebble does not change files unasked.
+const pebbleFormat = pebble.FormatValueSeparation
+
+// Store implements graph.Store in a directory.
+type Store struct {
+	db  *pebble.DB
+	dir string
+	o   Options
+	po  *pebble.Options
+
+	// writing serializes Apply and Prune; what only they use follows.
+	writing  sync.Mutex
+	labels   map[graph.Label]uint32
+	suffixes map[string]uint32
+	w        writer
+	broken   error // set where a commit's end is not known
+
+	// mu lets a reader take its view of keys and state together: a commit and
+	// the publishing of its state happen under the write lock.
+	mu    sync.RWMutex
+	state atomic.Pointer[state]
+	nodes nodeCache
+}
+
+// state is what a view knows beside the keys. It is immutable.
+type state struct {
+	labels     []graph.Label // by number
+	suffixes   []string      // by number minus one
+	days       []uint32      // with event edges, ascending
+	superseded *superseded
+	nextNode   uint32 // numbers begin at 1
+	watermark  uint64
+	floor      graph.Time
+	refused    uint64
+}
+
+var (
+	_ graph.Store     = (*Store)(nil)
+	_ graph.Watermark = (*Store)(nil)
+)
+
+// Open opens the store in dir, or makes one. The error is a *graph.Error:
+// LOCKED where another process holds it, VERSION where a newer program wrote
+// it, CORRUPT where it does not read as it was written.
+func Open(dir string, o Options) (*Store, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	cache := pebble.NewCache(o.CacheBytes)
+	defer cache.Unref()
+	po := &pebble.Options{
+		FS: o.FS, Cache: cache, Comparer: comparer, Merger: merger, FormatMajorVersion: pebbleFormat,
+		MemTableSize: uint64(o.MemTableBytes), MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold: 8, L0CompactionFileThreshold: 32, L0StopWritesThreshold: 64,
+		LBaseMaxBytes: 64 << 20, MaxOpenFiles: 1000, ReadOnly: o.ReadOnly,
+		CompactionConcurrencyRange: func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
+		Logger:                     quiet{},
+	}
+	for i := range po.Levels {
+		l := &po.Levels[i]
+		l.BlockSize, l.IndexBlockSize = 16<<10, 64<<10
+		l.FilterPolicy = bloom.FilterPolicy(10)
+	}
+	po.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
+	for i := range po.TargetFileSizes {
+		po.TargetFileSizes[i] = min(int64(4<<20)<<i, 64<<20)
+	}
+	po.EnsureDefaults()
+	db, err := pebble.Open(dir, po)
+	if err != nil {
+		return nil, openError(dir, err)
+	}
+	s := &Store{db: db, dir: dir, o: o, po: po, nodes: newNodeCache(o.CacheNodes), labels: map[graph.Label]uint32{}, suffixes: map[string]uint32{}}
+	s.w.init(s)
+	if err := s.load(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+func openError(dir string, err error) error {
+	switch {
+	case strings.Contains(err.Error(), "lock held by current process") || errors.Is(err, errLocked) || strings.Contains(err.Error(), "resource temporarily unavailable"):
+		return &graph.Error{Code: graph.CodeLocked, Message: fmt.Sprintf("another process has the store %s open", dir),
+			Hint: "stop it, ask its server (--server URL), or use another --store directory", Err: err}
+	case pebble.IsCorruptionError(err):
+		return &graph.Error{Code: graph.CodeCorrupt, Message: fmt.Sprintf("the store %s is damaged", dir),
+			Hint: "restore the directory from a copy, or ingest the logs again into a new one", Err: err}
+	case strings.Contains(err.Error(), "format version") || strings.Contains(err.Error(), "format major version"):
+		return &graph.Error{Code: graph.CodeVersion, Message: fmt.Sprintf("the store %s was written by a newer program", dir), Hint: "use that version of blastradius", Err: err}
+	}
+	return &graph.Error{Code: graph.CodeUnavailable, Message: fmt.Sprintf("the store %s does not open", dir), Hint: "is the directory there, writable, and a store of blastradius?", Err: err}
+}
+
+// quiet keeps Pebble from writing to the program's output. A fatal error is one
+// after which the files' state is not known; it panics, for the process must
+// not go on.
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+func (quiet) Fatalf(format string, args ...any) {
+	panic(fatal{fmt.Errorf("store: "+format, args...)})
+}
+
+type fatal struct{ error }
+
+// load reads what is kept in memory.
+func (s *Store) load() error {
+	st := &state{nextNode: 1, superseded: newSuperseded()}
+	version, fresh, err := s.meta("format")
+	switch {
+	case err != nil:
+		return err
+	case fresh && !s.o.ReadOnly:
+		if err := s.db.Set(stringKey(nil, tagMeta, "format"), binary.AppendUvarint(nil, formatVersion), pebble.Sync); err != nil {
+			return fmt.Errorf("write format: %w", err)
+		}
+	case version > formatVersion:
+		return &graph.Error{Code: graph.CodeVersion, Message: fmt.Sprintf("the store %s has format %d, this program reads up to %d", s.dir, version, formatVersion),
+			Hint: "use the version of blastradius that wrote it"}
+	}
+	floor, _, err := s.meta("floor")
+	if err != nil {
+		return err
+	}
+	st.floor = graph.Time(floor)
+	if st.refused, _, err = s.meta("refused"); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		tag  byte
+		each func(k, v []byte) error
+	}{
+		{tagLabel, func(k, v []byte) error {
+			l, err := parseLabel(v)
+			if err == nil && binary.BigEndian.Uint32(k[1:]) != uint32(len(st.labels)) {
+				err = errCorrupt
+			}
+			s.labels[l] = uint32(len(st.labels))
+			st.labels = append(st.labels, l)
+			return err
+		}},
+		{tagSuffix, func(k, v []byte) error {
+			st.suffixes = append(st.suffixes, string(v))
+			s.suffixes[string(v)] = uint32(len(st.suffixes))
+			if binary.BigEndian.Uint32(k[1:]) != uint32(len(st.suffixes)) {
+				return errCorrupt
+			}
+			return nil
+		}},
+		{tagSupersede, func(k, v []byte) error {
+			d := decoder{b: v}
+			st.superseded.add(string(k[1:]), d.ref().Seq, s.pack)
+			return d.end()
+		}},
+	} {
+		if err := s.scan(part.tag, part.each); err != nil {
+			return err
+		}
+	}
+	it, err := s.db.NewIter(nil)
+	if err != nil {
+		return fmt.Errorf("read store: %w", err)
+	}
+	if it.SeekLT([]byte{tagLedger + 1}) && it.Key()[0] == tagLedger {
+		st.watermark = binary.BigEndian.Uint64(it.Key()[1:])
+	}
+	if it.SeekLT([]byte{tagNumber + 1}) && it.Key()[0] == tagNumber {
+		st.nextNode = binary.BigEndian.Uint32(it.Key()[1:]) + 1
+	}
+	for ok := it.SeekGE([]byte{tagOut}); ok && it.Key()[0] == tagOut; {
+		day, _, _ := blockKey(it.Key())
+		st.days = append(st.days, day)
+		ok = it.SeekGE(numberKey(nil, tagOut, day+1))
+	}
+	if err := it.Close(); err != nil {
+		return fmt.Errorf("read store: %w", err)
+	}
+	s.state.Store(st)
+	return nil
+}
+
+// scan calls each for all keys of a tag; the slices are valid for the call.
+func (s *Store) scan(tag byte, each func(k, v []byte) error) error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{tag}, UpperBound: []byte{tag + 1}})
+	if err != nil {
+		return fmt.Errorf("read store: %w", err)
+	}
+	for ok := it.First(); ok && err == nil; ok = it.Next() {
+		if err = each(it.Key(), it.Value()); err != nil {
+			err = corrupt(it.Key(), err)
+		}
+	}
+	if e := it.Close(); err == nil && e != nil {
+		err = fmt.Errorf("read store: %w", e)
+	}
+	return err
+}
+
+// meta reads a number; fresh says that it is not there.
+func (s *Store) meta(name string) (v uint64, fresh bool, err error) {
+	b, err := s.value(stringKey(nil, tagMeta, name))
+	if b == nil || err != nil {
+		return 0, err == nil, err
+	}
+	d := decoder{b: b}
+	v = d.uvarint()
+	return v, false, d.end()
+}
+
+// value is a copy of a key's value, nil where there is none.
+func (s *Store) value(key []byte) ([]byte, error) {
+	v, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read store: %w", err)
+	}
+	b := append(make([]byte, 0, len(v)), v...)
+	return b, closer.Close()
+}
+
+func corrupt(key []byte, err error) error {
+	return &graph.Error{Code: graph.CodeCorrupt, Message: fmt.Sprintf("the store is damaged at key %q", key),
+		Hint: "run `blastradius store check`; restore the directory from a copy, or ingest the logs again", Err: err}
+}
+
+// pack packs evidence with the suffixes known so far; a new one is interned by
+// the writer. It is for use under the writing lock, or while opening.
+func (s *Store) pack(ev string) []byte { return appendEvidence(nil, ev, s.w.intern) }
+
+// Watermark implements graph.Watermark.
+func (s *Store) Watermark() uint64 { return s.state.Load().watermark }
+
+// Floor is the floor set by Prune, zero where there is none.
+func (s *Store) Floor() graph.Time { return s.state.Load().floor }
+
+// Close implements graph.Store.
+func (s *Store) Close() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.broken != nil {
+		return s.broken
+	}
+	s.broken = &graph.Error{Code: graph.CodeUnavailable, Message: "the store is closed"}
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// superseded knows which evidence was corrected, and from which source on.
+type superseded struct {
+	by    map[string]uint64 // packed evidence → smallest Seq
+	byKey map[uint64]uint64 // its 48-bit hash → smallest Seq
+	text  map[string]uint64 // as written, for marks
+}
+
+func newSuperseded() *superseded {
+	return &superseded{map[string]uint64{}, map[uint64]uint64{}, map[string]uint64{}}
+}
+
+func (u *superseded) clone() *superseded {
+	return &superseded{maps.Clone(u.by), maps.Clone(u.byKey), maps.Clone(u.text)}
+}
+
+func (u *superseded) add(ev string, seq uint64, pack func(string) []byte) {
+	if old, ok := u.text[ev]; ok && old <= seq {
+		return
+	}
+	u.text[ev], u.by[string(pack(ev))], u.byKey[graph.CallKeyOf(ev)] = seq, seq, seq
+}
+
+// hides reports whether a source's correction is seen as of asOf.
+func hides(seq uint64, ok bool, asOf uint64) bool { return ok && (asOf == 0 || seq <= asOf) }
+
+// Sources implements graph.Store.
+func (s *Store) Sources(ctx context.Context) iter.Seq2[graph.Source, error] {
+	return func(yield func(graph.Source, error) bool) {
+		stopped := false
+		err := s.scan(tagLedger, func(k, v []byte) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			src, err := parseSource(v)
+			if err != nil {
+				return err
+			}
+			src.Seq = binary.BigEndian.Uint64(k[1:])
+			if !yield(src, nil) {
+				stopped = true
+				return errStop
+			}
+			return nil
+		})
+		switch {
+		case stopped || err == nil:
+		case ctx.Err() != nil:
+			yield(graph.Source{}, ctx.Err())
+		default:
+			yield(graph.Source{}, err)
+		}
+	}
+}
+
+var (
+	errStop   = errors.New("stop")
+	errLocked = errors.New("locked")
+)
+
+// nodeCache finds nodes by id and by number. It is direct-mapped: a slot keeps
+// the last node that fell into it, so that its size is bounded and reading
+// takes no lock.
+type nodeCache struct {
+	seed     maphash.Seed
+	mask     uint64
+	byID     []atomic.Pointer[nodeEntry]
+	byNumber []atomic.Pointer[nodeEntry]
+}
+
+// nodeEntry is immutable.
+type nodeEntry struct {
+	id          graph.ID
+	number      uint32
+	first, last uint32 // days with event edges, as in nodeRecord
+	kind        graph.Kind
+	typ         string
+}
+
+func newNodeCache(n int) nodeCache {
+	size := 1
+	for size < n {
+		size *= 2
+	}
+	return nodeCache{maphash.MakeSeed(), uint64(size - 1), make([]atomic.Pointer[nodeEntry], size), make([]atomic.Pointer[nodeEntry], size)}
+}
+
+func (c *nodeCache) find(id graph.ID) *nodeEntry {
+	if e := c.byID[maphash.String(c.seed, string(id))&c.mask].Load(); e != nil && e.id == id {
+		return e
+	}
+	return nil
+}
+
+func (c *nodeCache) at(n uint32) *nodeEntry {
+	if e := c.byNumber[uint64(n)&c.mask].Load(); e != nil && e.number == n {
+		return e
+	}
+	return nil
+}
+
+func (c *nodeCache) put(e *nodeEntry) {
+	c.byID[maphash.String(c.seed, string(e.id))&c.mask].Store(e)
+	c.byNumber[uint64(e.number)&c.mask].Store(e)
+}
+
+// node finds a node by id, nil where there is none. An entry is never older
+// than the last commit: filling the cache and committing exclude each other.
+func (s *Store) node(id graph.ID) (*nodeEntry, error) {
+	if e := s.nodes.find(id); e != nil {
+		return e, nil
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b, err := s.value(stringKey(nil, tagNode, string(id)))
+	if b == nil || err != nil {
+		return nil, err
+	}
+	r, err := parseNode(b)
+	if err != nil {
+		return nil, corrupt(stringKey(nil, tagNode, string(id)), err)
+	}
+	e := &nodeEntry{graph.ID(strings.Clone(string(id))), r.number, r.first, r.last, r.node.Kind, r.node.Type}
+	s.nodes.put(e)
+	return e, nil
+}
+
+// id is the id of the node with that number; empty for zero.
+func (s *Store) id(n uint32) (graph.ID, error) {
+	if n == 0 {
+		return "", nil
+	}
+	if e := s.nodes.at(n); e != nil {
+		return e.id, nil
+	}
+	key := numberKey(nil, tagNumber, n)
+	b, err := s.value(key)
+	if err == nil && b == nil {
+		err = corrupt(key, errCorrupt)
+	}
+	if err != nil {
+		return "", err
+	}
+	if _, err := s.node(graph.ID(b)); err != nil { // into the cache
+		return "", err
+	}
+	return graph.ID(b), nil
+}
+
+// daysWithin are the days of the window that have event edges.
+func (st *state) daysWithin(first, last uint32) []uint32 {
+	i, _ := slices.BinarySearch(st.days, first)
+	j, found := slices.BinarySearch(st.days, last)
+	if found {
+		j++
+	}
+	if i >= j {
+		return nil
+	}
+	return st.days[i:j]
+}
