@@ -237,9 +237,11 @@ func (g *estate) deny(a *actor, k kind, c *call, target string) {
 	p := &g.parts
 	c.code = denials[k]
 	p.resources, p.response = p.resources[:0], p.response[:0]
-	if k == instance {
+	switch k {
+	case instance: // EC2 keeps the request
 		p.message = append(p.message, "You are not authorized to perform this operation. "...)
-	} else {
+	case bucket: // and so does S3
+	default:
 		p.request = p.request[:0]
 	}
 	p.message = append(p.message, "User: "...)
