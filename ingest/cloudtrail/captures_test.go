@@ -122,6 +122,36 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
+// The demo world is read whole: every log file's records, and its digest.
+func TestWorldFiles(t *testing.T) {
+	records, digests := 0, 0
+	for name, b := range files(t, filepath.Join("..", "..", "testdata", "world", "cloudtrail"), ".json") {
+		s, ok := recognise(name, b[:min(len(b), headSize)])
+		if !ok {
+			t.Errorf("%s: not recognised", name)
+		}
+		if s == shapeDigest {
+			d, err := readDigest(&ingest.File{Name: name, Data: b})
+			if err != nil || len(d.files) == 0 || d.end <= d.start {
+				t.Errorf("%s: %v %+v", name, err, d)
+			}
+			digests++
+			continue
+		}
+		o := readBytes(b)
+		if o.err != nil || len(o.rejected) > 0 || !same(o, readStream(b, 700)) {
+			t.Errorf("%s: %v %v", name, o.err, o.rejected)
+		}
+		for i := range o.records {
+			agree(t, o.records[i].Raw)
+		}
+		records += len(o.records)
+	}
+	if records == 0 || digests == 0 {
+		t.Errorf("%d records, %d digests", records, digests)
+	}
+}
+
 func same(a, b readout) bool {
 	if a.order != b.order || (a.err == nil) != (b.err == nil) || a.err != nil && a.err.Error() != b.err.Error() {
 		return false

@@ -107,10 +107,11 @@ func (s *splitter) list() bool {
 			return false
 		}
 		limit, torn := s.w.limit()
-		if end == limit && (torn || end-s.w.i > maxRecord || !s.w.more()) {
+		if end >= min(limit, s.w.i+maxRecord) && (torn || end-s.w.i >= maxRecord || !s.w.more()) {
 			return false
 		}
-		end, _ = s.w.limit()
+		limit, _ = s.w.limit()
+		end = min(limit, s.w.i+maxRecord)
 	}
 }
 
@@ -184,15 +185,15 @@ func (s *splitter) container() error {
 // there is one; otherwise past the object.
 func (s *splitter) rest() (more bool, err error) {
 	for {
-		at, found, err := listIn(s.w.b, s.w.i, false)
+		end := min(len(s.w.b), s.w.i+maxRecord)
+		at, found, err := listIn(s.w.b[:end], s.w.i, false)
 		switch {
-		case err == errCut && len(s.w.b)-s.w.i <= maxRecord && s.w.more():
+		case err == errCut && end < s.w.i+maxRecord && s.w.more():
 			continue
-		case err == errCut:
+		case err == errCut && end < s.w.i+maxRecord:
 			return false, s.cut("object")
 		case err != nil:
-			s.w.i = min(at, len(s.w.b))
-			return false, s.fail("what follows a list of records is no member")
+			return false, s.fail("what follows a list of records is no member, or longer than %d bytes", maxRecord)
 		}
 		s.w.i = at
 		return found, nil
@@ -220,7 +221,7 @@ func (s *splitter) elements() error {
 			}
 		default:
 			if c == '}' || c == ':' || c < ' ' {
-				return s.fail("%q stands where a record should begin", c)
+				return s.fail("%q stands where a record should", c)
 			}
 			at := s.w.offset()
 			if !s.scalar() {
@@ -237,21 +238,17 @@ func (s *splitter) elements() error {
 // scalar moves past a string, number or word in a list, and reports whether its
 // end was found.
 func (s *splitter) scalar() bool {
-	for {
-		end, err := skip(s.w.b, s.w.i, 0)
-		if err == nil && end > s.w.i {
-			s.w.i = end
-			return true
-		}
-		if err == errCut && len(s.w.b)-s.w.i <= maxRecord && s.w.more() {
-			continue
-		}
-		if err != errCut {
-			s.w.i = max(end, s.w.i+1)
-			return true
-		}
-		return false
+	if s.w.b[s.w.i] == '"' {
+		_, _, whole := s.w.span(false)
+		return whole
 	}
+	for ; s.w.i < len(s.w.b) || s.w.more(); s.w.i++ {
+		switch s.w.b[s.w.i] {
+		case ',', ']', '}', ' ', '\n', '\t', '\r', '{', '[', '"', ':':
+			return true
+		}
+	}
+	return false
 }
 
 // record reads the object at hand, by lines where it stands at the top level of

@@ -145,6 +145,7 @@ func TestRejects(t *testing.T) {
 	for _, c := range []struct{ name, text, order, why string }{
 		{"5 MB in a list", `{"Records":[` + recordA + "," + big + "," + recordB + `]}`, "rxr", fmt.Sprintf("record 1 at byte %d cannot be used: it has %d bytes", 13+len(recordA), len(big))},
 		{"5 MB on a line", recordA + "\n" + big + "\n" + recordB, "rxr", "bytes, and a record may have 1048576"},
+		{"long before a list", `{"a":"` + strings.Repeat("x", 2<<20) + `","Records":[]}` + recordB, "xr", "bytes, and a record may have"},
 		{"deep in a list", `[` + recordA + "," + deep + "," + recordB + `]`, "rxr", "nested deeper than 100"},
 		{"deep on a line", deep + "\n" + recordB, "xr", "record 0 at byte 0 cannot be used: nested deeper than 100"},
 		{"just deep enough", just + recordB, "rr", ""},
@@ -159,6 +160,7 @@ func TestRejects(t *testing.T) {
 		{"bad time", `[{"eventName":"a","eventTime":"soon"},` + recordB + `]`, "xr", `no time in its eventTime "\"soon\""`},
 		{"S3 notification", `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventTime":"2026-11-22T10:02:11Z","eventName":"ObjectCreated:Put"},` + recordB + `]}`, "xr", `its eventSource is "aws:s3"`},
 		{"no objects", `[1,"a,]",[[{}]],null,` + recordB + `]`, "xxxxr", "a list stands where"},
+		{"long plain value", `["` + strings.Repeat("x\\\"", 1<<20) + `",` + recordB + `]`, "xr", "a plain value stands where"},
 		{"broken envelope", `[{"CloudTrailEvent":"{\"eventName\":"},` + recordB + `]`, "xr", "read the record in its envelope"},
 		{"garbage between", recordA + "\nERROR lost\n" + recordB, "rxr", `are no JSON, beginning with "ERROR lost`},
 	} {
@@ -190,8 +192,9 @@ func TestUnreadable(t *testing.T) {
 		{"open brackets", strings.Repeat("[", 10000), "", "the file ends at byte 10000"},
 		{"open braces", strings.Repeat(`{"a":`, 10000), "", "the file ends at byte 50000"},
 		{"cut 5 MB", `{"Records":[` + recordA + `,{"a":"` + strings.Repeat("x", 5<<20), "r", "within the record at byte"},
-		{"malformed list", `{"Records":[` + recordA + `}]}`, "r", "stands where a record should begin"},
+		{"malformed list", `{"Records":[` + recordA + `}]}`, "r", "stands where a record should"},
 		{"malformed container", `{"Records":[` + recordA + `]]`, "r", "stands where a list of records should end"},
+		{"long rest", `{"Records":[` + recordA + `],"a":"` + strings.Repeat("x", 2<<20) + `"}`, "r", "or longer than"},
 		{"malformed rest", `{"Records":[` + recordA + `],"a" 1}`, "r", "is no member"},
 	} {
 		o := readBytes([]byte(c.text))

@@ -95,9 +95,9 @@ func (w *window) next() bool {
 	}
 }
 
-// span measures the value that begins at i, which is an object or array, and
-// moves past it. Nothing bounds its size or depth; beyond maxRecord bytes it is
-// not held. raw is its text where it was. With lines, it ends at the latest
+// span measures the object, array or string that begins at i, and moves past
+// it. Nothing bounds its size or depth; beyond maxRecord bytes it is
+// not held. raw is the text of what was, other than a string. With lines, it ends at the latest
 // where limit says; then whole is false and i stands at that line's end.
 func (w *window) span(lines bool) (raw []byte, size int64, whole bool) {
 	var depth int
@@ -115,6 +115,10 @@ func (w *window) span(lines bool) (raw []byte, size int64, whole bool) {
 				esc = false
 			case str:
 				esc, str = c == '\\', c != '"'
+				if !str && depth == 0 {
+					w.i = j + 1
+					return nil, w.offset() - start, true
+				}
 			case c == '"':
 				str = true
 			case c == '{' || c == '[':
