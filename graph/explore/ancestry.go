@@ -21,6 +21,7 @@ type ancestry struct {
 	actsFor  map[graph.ID][]graph.Edge
 	verdicts map[who]verdict
 	corrects map[graph.ID]Class
+	people   map[graph.ID]bool // users that hold a password
 }
 
 // issue is one join of a credential or session to its issuer: observations of
@@ -47,7 +48,8 @@ var behind = []graph.EdgeKind{graph.Holds, graph.Runs, graph.Issued, graph.Drive
 func (e *Explorer) ancestry(r *reader, actors []graph.ID) (*ancestry, error) {
 	a := &ancestry{nodes: map[graph.ID]graph.Node{}, of: map[graph.ID][]graph.Edge{}, heldBy: map[graph.ID][]graph.Edge{},
 		runBy: map[graph.ID][]graph.Edge{}, issued: map[graph.ID][]issue{}, driven: map[graph.ID][]graph.Edge{},
-		actsFor: map[graph.ID][]graph.Edge{}, verdicts: map[who]verdict{}, corrects: e.opts.Classes}
+		actsFor: map[graph.ID][]graph.Edge{}, verdicts: map[who]verdict{}, corrects: e.opts.Classes,
+		people: map[graph.ID]bool{}}
 	raw := map[graph.ID][]issue{}
 	visited := map[graph.ID]bool{}
 	if err := a.walk(r, actors, visited, raw); err != nil {
@@ -137,6 +139,9 @@ func (a *ancestry) walk(r *reader, frontier []graph.ID, visited map[graph.ID]boo
 // what it brought forth, are known from two records.
 const requestPrefix = "aws:request:"
 
+// passwordPrefix begins the id of a password.
+const passwordPrefix = "aws:password:"
+
 // meet turns ISSUED edges into issues: those through a request join both
 // halves, and a half alone says nothing.
 func (a *ancestry) meet(raw map[graph.ID][]issue) {
@@ -175,7 +180,20 @@ func (a *ancestry) describe(r *reader, ids []graph.ID) error {
 			ids = append(ids, e.From)
 		}
 	}
-	return a.load(r, ids)
+	if err := a.load(r, ids); err != nil {
+		return err
+	}
+	var users []graph.ID
+	for id, n := range a.nodes {
+		if n.Type == typeUser {
+			users = append(users, id)
+		}
+	}
+	return r.edges(users, graph.Out, graph.Filter{Kinds: []graph.EdgeKind{graph.Holds}}, func(e *graph.Edge) {
+		if strings.HasPrefix(string(e.To), passwordPrefix) {
+			a.people[e.From] = true
+		}
+	})
 }
 
 // load adds nodes by id.

@@ -45,6 +45,11 @@ func (r *reader) scope(texts []string, parts, wildcards bool) (*scope, error) {
 		}
 		s.asked = append(s.asked, xs...)
 	}
+	return s, r.fill(s, parts, wildcards)
+}
+
+// fill gathers the targets of what was asked.
+func (r *reader) fill(s *scope, parts, wildcards bool) error {
 	s.parts = make([]int, len(s.asked))
 	for i, x := range s.asked {
 		for id, w := range x.ids {
@@ -55,7 +60,7 @@ func (r *reader) scope(texts []string, parts, wildcards bool) (*scope, error) {
 	}
 	if parts {
 		if err := r.parts(s); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if wildcards {
@@ -71,7 +76,7 @@ func (r *reader) scope(texts []string, parts, wildcards bool) (*scope, error) {
 		s.ids = append(s.ids, id)
 	}
 	slices.Sort(s.ids)
-	return s, nil
+	return nil
 }
 
 // instead answers for an unknown ARN: an S3 object by its bucket, as rolled-up

@@ -159,6 +159,8 @@ func (a *ancestry) class(id graph.ID, seen map[Class]int) verdict {
 	switch {
 	case n.Kind == graph.Credential || n.Kind == graph.Session:
 		return a.who(id, graph.Via{})
+	case a.people[id]:
+		return verdict{Human, "has a password for the console"}
 	case seen[Human] > 0:
 		return verdict{Human, "a person was seen acting as it"}
 	case seen[NHI] > 0 && seen[Unknown] == 0:
@@ -185,3 +187,5 @@ func plainClass(n *graph.Node) (verdict, bool) {
 	}
 	return verdict{}, false
 }
+
+func hasPrefix(id graph.ID, p string) bool { return strings.HasPrefix(string(id), p) }
