@@ -363,3 +363,19 @@ func TestRawOfRejectedAndRepeated(t *testing.T) {
 		t.Errorf("rejected record: %v", err)
 	}
 }
+
+// An ordinary record costs no memory of its own.
+func TestNoAllocations(t *testing.T) {
+	plain := strings.ReplaceAll(recordA, `\"`, "")
+	allocs := func(n int) float64 {
+		f := &ingest.File{Data: []byte("[" + strings.Repeat(plain+","+recordB+",", n) + "]")}
+		return testing.AllocsPerRun(5, func() {
+			if err := records(context.Background(), f, func(_ *Record, err error) bool { return err == nil }); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if few, many := allocs(10), allocs(1000); many > few {
+		t.Errorf("%v allocations for 20 records, %v for 2,000", few, many)
+	}
+}
