@@ -13,7 +13,7 @@ import (
 
 func TestOpenRecord(t *testing.T) {
 	body := estate(1, 1, 20)["/logs/0000.gz"]
-	big := append([]byte("lines\n{big - 1 k r a}\n"), bytes.Repeat([]byte("skip this line, it is here to fill the file\n"), maxReread/40)...)
+	big := append([]byte("lines\n{big - 1 k r a}\n"), bytes.Repeat(append(bytes.Repeat([]byte("skip "), 1<<18), '\n'), maxReread/(5<<18)+1)...)
 	files := map[string][]byte{"a.gz": gz(t, body), "plain": body, "torn": gz(t, body)[:len(gz(t, body))-4], "big": big,
 		"text": []byte("hello"), "empty": {}, "corrupt": {0x1f, 0x8b, 8, 0, 1}}
 	open := func(name string) (io.ReadCloser, error) {

@@ -191,11 +191,11 @@ func (s *stopping) Apply(ctx context.Context, b *graph.Batch) error {
 
 // A run that is cut off and begun again ends like one that was not.
 func TestRunInterrupted(t *testing.T) {
-	xs := objects(t, estate(3, 30, 90))
+	xs := objects(t, estate(3, 20, 60))
 	for _, o := range []Options{{Workers: 3}, {Workers: 2, BatchRecords: 40}, {Workers: 2, BatchRecords: 40, MaxWhole: 600}} {
 		base := newMemory()
 		ingestAll(t, base, o, xs...)
-		for n := range 12 {
+		for n := range 6 {
 			s := &stopping{memory: newMemory(), left: n}
 			ctx, cancel := context.WithCancel(t.Context())
 			want := errDisk
@@ -271,7 +271,7 @@ func TestRunBadInputs(t *testing.T) {
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
 	w.Write([]byte("lines\n"))
-	io.Copy(w, zeros(64<<20))
+	io.Copy(w, zeros(32<<20))
 	w.Close()
 	wrong := gz(t, text)
 	wrong[len(wrong)-8] ^= 1 // of the CRC
@@ -409,7 +409,7 @@ func TestRunBombIsBounded(t *testing.T) {
 	// One that streams stops early too, and what it takes is bounded.
 	pipe, sent := endless(1 << 40)
 	o := feed.Object{Name: "stdin", Size: -1, Once: true, Open: func(context.Context) (io.ReadCloser, error) { return pipe, nil }}
-	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	runtime.ReadMemStats(&before)
 	if _, err := Run(ctx, s, slices.Values([]feed.Object{o}), formats, Options{Workers: 1, MaxWhole: 1 << 16}); err == nil {

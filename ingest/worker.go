@@ -223,11 +223,11 @@ func (w *worker) parse(ctx context.Context, f *File, data []byte, src graph.Sour
 	// A record of any format read here takes a brace or a line: a file that
 	// may not fit the batch begins its own, so that where segments are cut
 	// depends on the file alone.
-	most := w.o.BatchRecords + 1
-	if f.Data != nil {
-		most = max(bytes.Count(data, []byte{'{'}), bytes.Count(data, []byte{'\n'})+1)
+	fits := func() bool {
+		most := max(bytes.Count(data, []byte{'{'}), bytes.Count(data, []byte{'\n'})+1)
+		return w.p.records+most <= w.o.BatchRecords
 	}
-	if w.p.records > 0 && w.p.records+most > w.o.BatchRecords || len(k.segments) > 0 || f.Reader != nil {
+	if len(k.segments) > 0 || f.Reader != nil || w.p.records > 0 && !fits() {
 		if w.send(ctx) != nil {
 			return false
 		}
