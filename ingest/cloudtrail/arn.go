@@ -150,6 +150,9 @@ func kindType(id graph.ID) (graph.Kind, string) {
 	s := string(id)
 	if a, ok := splitARN(s); ok {
 		typ := typeOf(a)
+		if strings.Contains(a.Resource, "*") {
+			return graph.Resource, typ // a pattern, not the thing
+		}
 		return kindOf(typ), typ
 	}
 	rest, ok := strings.CutPrefix(s, "aws:")

@@ -165,6 +165,10 @@ func aliasOf(id graph.ID) graph.ID {
 		if p := strings.Split(rest, "/"); len(p) == 3 && (word == "nodegroup" || word == "addon" || word == "fargateprofile") {
 			short = word + "/" + p[0] + "/" + p[1]
 		}
+	case "elasticbeanstalk":
+		if _, env, ok := strings.Cut(rest, "/"); ok && env != "" && word == "environment" {
+			short = word + "/" + env
+		}
 	case "iam":
 		if i := strings.LastIndexByte(rest, '/'); i >= 0 && i < len(rest)-1 && iamPaths[word] {
 			short = word + "/" + rest[i+1:]

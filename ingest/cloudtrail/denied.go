@@ -22,7 +22,7 @@ const (
 type denial struct {
 	Action     string // as IAM spells it
 	Principal  string // ARN, or what stands in its place
-	Resource   string // ARN, pattern, bare name, "*" or empty
+	Resource   string // ARN, pattern, name, "*" or empty
 	Exactness  exactness
 	PolicyType string // identity-based, resource-based, service control …; empty where not said
 	PolicyARN  string // the policy with the explicit deny, where named
@@ -76,7 +76,7 @@ func parseDenied(msg string, r *Record) (denial, bool) {
 		}
 	}
 	if res, ok := strings.CutPrefix(rest[:reason], "on resource: "); ok {
-		d.Resource, d.Exactness = deniedResource(strings.TrimRight(strings.TrimSpace(res), "."), r)
+		d.Resource, d.Exactness = deniedResource(strings.TrimRight(strings.TrimSpace(res), "."), d.Action, r)
 	}
 	d.PolicyType, d.PolicyARN = deniedPolicy(rest[reason:])
 	return d, true
@@ -91,16 +91,17 @@ func deniedPolicy(reason string) (typ, arn string) {
 			continue
 		}
 		rest := reason[i+len(lead):]
-		typ, rest, _ = strings.Cut(rest, " policy")
-		if typ == rest || strings.Contains(typ, ".") {
-			typ = ""
+		end := strings.Index(rest, " policy")
+		if b := strings.Index(rest, " boundary"); b >= 0 && (end < 0 || b < end) { // stands without the word policy
+			end = b + len(" boundary")
 		}
+		if end < 0 {
+			return "", ""
+		}
+		typ, rest = rest[:end], strings.TrimPrefix(rest[end:], " policy")
 		if a, ok := strings.CutPrefix(rest, ": "); ok && strings.HasPrefix(a, "arn:") {
 			arn, _, _ = strings.Cut(a, " ")
 			arn = strings.TrimRight(arn, ".")
-		}
-		if b, ok := strings.CutSuffix(typ, " boundary"); ok { // "permissions boundary" stands without "policy"
-			typ = b + " boundary"
 		}
 		return typ, arn
 	}
@@ -115,7 +116,8 @@ var iamWords = []struct{ word, resource string }{
 	{"mfa device ", "mfa/"}, {"SAML provider ", "saml-provider/"}, {"OIDC provider ", "oidc-provider/"},
 }
 
-func deniedResource(s string, r *Record) (string, exactness) {
+// deniedResource makes an ARN of what stands behind "on resource:".
+func deniedResource(s, act string, r *Record) (string, exactness) {
 	switch {
 	case s == "":
 		return "", noResource
@@ -139,6 +141,9 @@ func deniedResource(s string, r *Record) (string, exactness) {
 				Resource: w.resource + name}.String()
 		}
 		return name, named
+	}
+	if id, ok := fillOne(templatesOf(act), s, r); ok && !strings.Contains(s, " ") {
+		return string(id), named
 	}
 	return s, bareName
 }

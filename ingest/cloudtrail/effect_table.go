@@ -95,7 +95,12 @@ var effectLists = map[graph.Effect]string{
 		organizations:LeaveOrganization organizations:MoveAccount organizations:RegisterDelegatedAdministrator
 		cognito-idp:AdminConfirmSignUp
 		events:RemoveTargets cloudtrail:StopLogging cloudtrail:StartLogging cloudtrail:PutEventSelectors
-		elasticbeanstalk:RebuildEnvironment`,
+		elasticbeanstalk:RebuildEnvironment servicequotas:RequestServiceQuotaIncrease
+		apigateway:CreateRoute apigateway:DeleteRoute apigateway:CreateIntegration apigateway:DeleteIntegration
+		apigateway:CreateResource apigateway:DeleteResource apigateway:PutMethod apigateway:DeleteMethod
+		apigateway:CreateAuthorizer apigateway:DeleteAuthorizer apigateway:CreateModel apigateway:DeleteModel
+		guardduty:CreateMembers guardduty:DeleteMembers guardduty:CreateIPSet guardduty:DeleteIPSet guardduty:CreateFilter
+		guardduty:DeleteFilter guardduty:CreatePublishingDestination guardduty:DeletePublishingDestination guardduty:DeleteInvitations`,
 
 	graph.Delete: `
 		iam:DeletePolicy iam:DeletePolicyVersion iam:DeleteRole iam:DeleteUser iam:DeleteAccessKey

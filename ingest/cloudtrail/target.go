@@ -37,8 +37,10 @@ type plan struct {
 	rules   []rule
 	types   []template // the action's resource types
 	trust   bool       // resources[] of the right type make request and response superfluous
+	creates bool       // the call makes its primary target
 	s3      bool
 	ec2     bool
+	noun    string // of EC2, what the event's name speaks of
 }
 
 // newExtractor returns an extractor that keeps S3 objects or rolls them up to
@@ -57,7 +59,11 @@ func (x *extractor) plan(r *Record) *plan {
 	p.rules = rulesFor(p.service + ":" + p.event)
 	p.types = templatesOf(p.action)
 	p.trust = p.service == "kms" || p.service == "ssm"
+	p.creates = createVerbs[verb(p.action)] && p.base != graph.Change && p.base != graph.Grant
 	p.s3, p.ec2 = p.service == "s3", p.service == "ec2"
+	if p.ec2 {
+		p.noun = ec2Noun(p.event)
+	}
 	if len(x.plans) < maxPlans {
 		x.plans[k] = p
 	}
@@ -102,6 +108,9 @@ type call struct {
 	base    int // where this record's targets begin in dst
 	request Value
 	answer  Value
+	// serviceLevel says that the call is about the service itself unless a
+	// denial names something.
+	serviceLevel bool
 }
 
 // targets appends what the call reaches to dst: at least one primary target,
@@ -119,7 +128,7 @@ func (x *extractor) targets(r *Record, act string, dst []Target) []Target {
 	// A refusal of another action than the event's own, as iam:PassRole under
 	// RunInstances, is about the message's resource.
 	if refused && act != c.p.action && !sameCall(act, c.p.action) {
-		c.denied(d, act)
+		c.denied(d)
 	}
 	c.declared(func() {
 		c.request, c.answer = r.Request, r.Response
@@ -132,18 +141,18 @@ func (x *extractor) targets(r *Record, act string, dst []Target) []Target {
 		default:
 			c.apply(c.p.rules)
 		}
-		if !c.hasPrimary() && c.p.ec2 {
+		if c.p.ec2 && !c.serviceLevel && !c.hasPrimary() {
 			c.byEC2ID()
 		}
 	})
-	if !c.hasPrimary() && !c.p.s3 {
+	if !c.hasPrimary() && !c.p.s3 && !c.serviceLevel {
 		c.byARN()
 	}
-	if !c.hasPrimary() && !c.p.s3 {
-		c.byTemplate()
+	if !c.hasPrimary() && !c.p.s3 && !c.serviceLevel && !(c.p.ec2 && c.p.creates) {
+		c.byTemplate() // of EC2's creations the request has only the model
 	}
 	if refused {
-		c.denied(d, act)
+		c.denied(d)
 	}
 	if !c.hasPrimary() {
 		c.add(c.endpoint(), graph.Primary, graph.Derived)
@@ -263,33 +272,58 @@ func (c *call) sideRole(arn string) graph.Role {
 }
 
 // denied adds the resource of a denial message: the primary target where there
-// is none yet.
-func (c *call) denied(d denial, act string) {
+// is none yet. It knows the account better than we do: a target of the same
+// name in another account gives way.
+func (c *call) denied(d denial) {
+	open := !c.hasPrimary()
 	role := graph.Member
-	if !c.hasPrimary() {
+	if open {
 		role = graph.Primary
 	}
 	switch d.Exactness {
-	case exactARN, wildcard:
-		if strings.HasSuffix(d.Resource, ":*/*") {
-			return
+	case exactARN, named:
+		if !namesNothing(d.Resource) && !c.moved(d.Resource) {
+			c.addARN(d.Resource, role, graph.Derived)
 		}
-		if a, ok := splitARN(d.Resource); ok && role == graph.Primary && (a.Resource == "*" || strings.HasPrefix(a.Resource, "/")) {
-			return // every resource of the service: its endpoint says that
-		}
-		c.addARN(d.Resource, role, graph.Derived)
-	case named:
-		if strings.HasSuffix(d.Resource, "/") {
-			return
-		}
-		c.addARN(d.Resource, role, graph.Derived)
-	case bareName:
-		if role == graph.Primary {
-			if id, ok := fillOne(templatesOf(act), d.Resource, c); ok {
-				c.add(id, role, graph.Derived)
-			}
+	case wildcard:
+		if open && !namesNothing(d.Resource) {
+			c.addARN(d.Resource, role, graph.Derived)
 		}
 	}
+}
+
+// moved gives a target that was made of a name the ARN that the message has for
+// it, where the two differ in the account only.
+func (c *call) moved(arn string) bool {
+	a, ok := splitARN(arn)
+	if !ok {
+		return false
+	}
+	for i := c.base; i < len(c.dst); i++ {
+		t := &c.dst[i]
+		b, ok := splitARN(string(t.ID))
+		if ok && t.Match == graph.Derived && b.Account != "" && a.Service == b.Service && a.Region == b.Region && a.Resource == b.Resource {
+			t.ID = canonical(arn)
+			return true
+		}
+	}
+	return false
+}
+
+// namesNothing reports an ARN for everything of a service or type: "…:*",
+// "…:*/*", "…:role/", "…:log-group::log-stream:", "…:/GetCostAndUsage".
+func namesNothing(arn string) bool {
+	a, ok := splitARN(string(canonical(arn)))
+	if !ok {
+		return true
+	}
+	switch last := a.Resource[len(a.Resource)-1]; {
+	case a.Service == "s3":
+		return a.Resource == "*"
+	case a.Resource == "*", a.Resource == "*/*", last == ':', last == '/':
+		return true
+	}
+	return a.Resource[0] == '/' && a.Service != "apigateway"
 }
 
 // unwrapCall steps into {"<Event>Request": {…}}, as some EC2 calls wrap theirs.

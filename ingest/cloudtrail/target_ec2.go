@@ -63,58 +63,62 @@ func (c *call) ec2ID(v string) (graph.ID, ec2Kind) {
 	return arnID(c.partition(), "ec2", c.r.Region, account, k.typ+"/"+v), k
 }
 
-// byEC2ID finds the targets of an EC2 call by the ids in it. The primary ones
-// are those that the event's name speaks of, in the response where the call
-// creates; without such, the first id of the request, unless the call is a
-// listing that merely filters by it.
-func (c *call) byEC2ID() {
-	creates := createVerbs[verb(c.p.action)]
+// ec2Noun is the longest kind of thing that an event's name speaks of.
+func ec2Noun(event string) string {
 	noun := ""
-	note := func(v Value) {
-		v.Strings(func(s string) bool {
-			if _, k := c.ec2ID(s); len(k.noun) > len(noun) && strings.Contains(c.p.event, k.noun) {
-				noun = k.noun
-			}
-			return true
-		})
-	}
-	note(c.request)
-	if creates {
-		noun = ""
-		note(c.answer)
-	}
-	lists := strings.HasPrefix(c.p.event, "Describe") || strings.HasPrefix(c.p.event, "Search")
-	primary := func(k ec2Kind) bool { return noun != "" && k.noun == noun }
-	if noun == "" && !creates && !lists {
-		first := true
-		primary = func(ec2Kind) bool { was := first; first = false; return was }
-	}
-	side := func(k ec2Kind) graph.Role {
-		if creates && (k.typ == "vpc" || k.typ == "subnet") {
-			return graph.Parent
+	for _, k := range ec2Kinds {
+		if len(k.noun) > len(noun) && strings.Contains(event, k.noun) {
+			noun = k.noun
 		}
-		return graph.Member
 	}
-	take := func(v Value, only bool) {
+	return noun
+}
+
+// byEC2ID finds the targets of an EC2 call by the ids in it. The primary ones
+// are those that the event's name speaks of: of a creation those in the
+// response, as ids in its request are its model and its place. Where a change
+// names none of that kind its first id is it; a listing merely filters by
+// others.
+func (c *call) byEC2ID() {
+	lists := strings.HasPrefix(c.p.event, "Describe") || strings.HasPrefix(c.p.event, "Search")
+	each := func(v Value, f func(graph.ID, ec2Kind)) {
 		v.Strings(func(s string) bool {
-			id, k := c.ec2ID(s)
-			switch {
-			case id == "":
-			case primary(k):
-				c.add(id, graph.Primary, graph.Derived)
-			case !only:
-				c.add(id, side(k), graph.Derived)
+			if id, k := c.ec2ID(s); id != "" {
+				f(id, k)
 			}
 			return true
 		})
 	}
-	if creates {
-		take(c.answer, true)
+	if c.p.creates {
+		each(c.answer, func(id graph.ID, k ec2Kind) {
+			if k.noun == c.p.noun {
+				c.add(id, graph.Primary, graph.Derived)
+			}
+		})
+		each(c.request, func(id graph.ID, k ec2Kind) {
+			role := graph.Member
+			if k.typ == "vpc" || k.typ == "subnet" {
+				role = graph.Parent
+			}
+			c.add(id, role, graph.Derived)
+		})
+		return
 	}
-	// Of the request of a creation, ids of the created kind are its model: the
-	// image copied, the snapshot taken.
-	if creates {
-		primary = func(ec2Kind) bool { return false }
+	each(c.request, func(id graph.ID, k ec2Kind) {
+		role := graph.Member
+		if k.noun == c.p.noun {
+			role = graph.Primary
+		}
+		c.add(id, role, graph.Derived)
+	})
+	if c.p.noun != "" && !c.hasPrimary() && !lists {
+		each(c.answer, func(id graph.ID, k ec2Kind) {
+			if k.noun == c.p.noun {
+				c.add(id, graph.Primary, graph.Derived)
+			}
+		})
 	}
-	take(c.request, false)
+	if len(c.dst) > c.base && !c.hasPrimary() && !lists {
+		c.dst[c.base].Role = graph.Primary
+	}
 }

@@ -15,8 +15,8 @@ func init() { // in init, as forms refer to the table that refers to them
 		"arn":      onlyARN,
 		"key":      func(_ *call, v string) graph.ID { return graph.ID("aws:key:" + v) },
 		"account":  func(c *call, _ string) graph.ID { return graph.ID("aws:account:" + accountOf(c.r)) },
-		"endpoint": func(c *call, _ string) graph.ID { return c.endpoint() },
-		"self":     self,
+		"endpoint": func(c *call, _ string) graph.ID { c.serviceLevel = true; return "" },
+		"user":     user,
 		"password": password,
 		"ec2":      func(c *call, v string) graph.ID { id, _ := c.ec2ID(v); return id },
 		"instance": instance,
@@ -40,13 +40,18 @@ func onlyARN(_ *call, v string) graph.ID {
 	return canonical(v)
 }
 
-// self is the calling user, for calls that mean the caller where they name no
-// user.
-func self(c *call, _ string) graph.ID {
-	if c.r.Identity.Type != "IAMUser" || len(c.p.types) == 0 || c.p.types[0].name != "user" {
-		return ""
+// user is an IAM user by name or ARN; without one the calling user, where the
+// call is about a user.
+func user(c *call, v string) graph.ID {
+	switch {
+	case strings.HasPrefix(v, "arn:"):
+		return canonical(v)
+	case v != "":
+		return arnID(c.partition(), "iam", "", accountOf(c.r), "user/"+v)
+	case c.r.Identity.Type == "IAMUser" && len(c.p.types) > 0 && c.p.types[0].name == "user":
+		return graph.ID(c.r.Identity.ARN)
 	}
-	return graph.ID(c.r.Identity.ARN)
+	return ""
 }
 
 // password is the console password of a user given by name.

@@ -7,7 +7,12 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
-var arnMark = []byte("arn:")
+// How an ARN begins, and what stands before the caller's ARN in a refusal: that one
+// is no target.
+var (
+	arnMark    = []byte("arn:")
+	callerMark = []byte("User: ")
+)
 
 // found is an ARN in a text of JSON.
 type found struct {
@@ -94,12 +99,16 @@ func (c *call) mentions() {
 		})
 	}
 	if bytes.Contains(c.r.Response, arnMark) {
-		findARNs(c.r.Response, func(f found) { c.mention(f.arn, graph.Mentioned) })
+		findARNs(c.r.Response, func(f found) {
+			if !bytes.HasSuffix(c.r.Response[:f.start], callerMark) { // a refusal
+				c.mention(f.arn, graph.Mentioned)
+			}
+		})
 	}
 	if c.r.ErrorMessage != "" {
 		msg := []byte(c.r.ErrorMessage)
 		findARNs(msg, func(f found) {
-			if !bytes.HasSuffix(msg[:f.start], []byte("User: ")) {
+			if !bytes.HasSuffix(msg[:f.start], callerMark) {
 				c.mention(f.arn, graph.Mentioned)
 			}
 		})
@@ -107,6 +116,9 @@ func (c *call) mentions() {
 }
 
 func (c *call) mention(arn string, match graph.Match) {
+	if namesNothing(arn) {
+		return
+	}
 	role := c.sideRole(arn)
 	if session, ok := roleOfSessionARN(arn); ok && c.knowsRole(session) {
 		return

@@ -14,24 +14,26 @@ func (c *call) bucket() {
 	if name == "" {
 		name = c.request.Fold("bucket").Str()
 	}
-	// The log's own field says it as well, without a look at the request.
 	if name == "" || name == "***" {
 		c.accountWide()
 		return
 	}
-	role := graph.Primary
-	if c.hasPrimary() {
+	role, match := graph.Primary, graph.Derived
+	switch {
+	case c.p.event == "ListAccessPoints": // the bucket is a filter
+		role, match = graph.Member, graph.Mentioned
+	case c.hasPrimary():
 		role = graph.Member
 	}
 	if strings.HasPrefix(name, "arn:") { // an access point
-		c.addARN(name, role, graph.Derived)
+		c.addARN(name, role, match)
 		return
 	}
 	b := arnID(c.partition(), "s3", "", "", name)
 	if c.x.Objects {
 		c.objects(string(b), &role)
 	}
-	c.add(b, role, graph.Derived)
+	c.add(b, role, match)
 	if src := c.request.Get("x-amz-copy-source").Str(); src != "" {
 		src = strings.TrimPrefix(src, "/")
 		if strings.HasPrefix(src, "arn:") {

@@ -22,22 +22,22 @@ const overrides = overridesCore + overridesCompute + overridesData
 
 const overridesCore = `
 # iam: the key, password or policy that a call is about, and whose it is
-iam:CreateAccessKey,DeleteAccessKey,UpdateAccessKey,GetAccessKeyLastUsed .accessKey.accessKeyId|accessKeyId > @key; .accessKey.userName|userName > iam::A:user/$; - > @self; parent .accessKey.userName|userName > iam::A:user/$; parent - > @self
-iam:*LoginProfile userName|.loginProfile.userName > iam::A:user/$; - > @self; member userName|.loginProfile.userName > @password
-iam:ChangePassword userName > iam::A:user/$; - > @self
+iam:CreateAccessKey,DeleteAccessKey,UpdateAccessKey,GetAccessKeyLastUsed .accessKey.accessKeyId|accessKeyId > @key; userName|- > @user; parent .accessKey.userName|userName|- > @user
+iam:*LoginProfile userName|.loginProfile.userName|- > @user; member userName|.loginProfile.userName > @password
+iam:ChangePassword userName|- > @user
 iam:ListInstanceProfilesForRole roleName > iam::A:role/$
 iam:*InstanceProfile,*InstanceProfileTags .instanceProfile.arn|instanceProfileName > iam::A:instance-profile/$; member roleName > iam::A:role/$
 iam:Attach*,Detach* roleName > iam::A:role/$; userName > iam::A:user/$; groupName > iam::A:group/$; policy policyArn > @arn
 iam:CreatePolicy .policy.arn|policyName > iam::A:policy/$
 iam:CreatePolicyVersion,DeletePolicyVersion,SetDefaultPolicyVersion,DeletePolicy,GetPolicy,GetPolicyVersion,ListPolicyVersions,ListEntitiesForPolicy,TagPolicy,UntagPolicy policyArn > iam::A:policy/$
 iam:AddUserToGroup,RemoveUserFromGroup groupName > iam::A:group/$; member userName > iam::A:user/$
-iam:EnableMFADevice,DeactivateMFADevice,ResyncMFADevice userName > iam::A:user/$; - > @self; member serialNumber > @arn
+iam:EnableMFADevice,DeactivateMFADevice,ResyncMFADevice userName|- > @user; member serialNumber > @arn
 iam:*VirtualMFADevice .virtualMFADevice.serialNumber|serialNumber|virtualMFADeviceName > iam::A:mfa/$
 iam:*SAMLProvider* .sAMLProviderArn|sAMLProviderArn|name > iam::A:saml-provider/$
 iam:*OpenIDConnectProvider* .openIDConnectProviderArn|openIDConnectProviderArn > @arn
 iam:*ServerCertificate* serverCertificateName > iam::A:server-certificate/$
 iam:GetAccountAuthorizationDetails,GetAccountSummary,*AccountPasswordPolicy,*AccountAlias*,*CredentialReport,SetSecurityTokenServicePreferences,*OrganizationsRoot* - > @account
-iam:* .role.arn|roleName > iam::A:role/$; .user.arn|userName > iam::A:user/$; .group.arn|groupName > iam::A:group/$; policyArn|policySourceArn|arn > @arn; instanceProfileName > iam::A:instance-profile/$; sSHPublicKeyId > @none; - > @self
+iam:* .role.arn|roleName > iam::A:role/$; .user.arn|userName > iam::A:user/$; .group.arn|groupName > iam::A:group/$; policyArn|policySourceArn|arn > @arn; instanceProfileName > iam::A:instance-profile/$; - > @user
 
 sts:AssumeRole* roleArn > @arn; .assumedRoleUser.arn > @arn; member principalArn|providerId > @arn; mention roleSessionName > @instance
 sts:AssumeRoot targetPrincipal > @org; .sourceIdentity > @none
@@ -60,7 +60,7 @@ kms:CreateGrant,RetireGrant,RevokeGrant keyId > @kms; member granteePrincipal > 
 kms:ReEncrypt destinationKeyId > @kms; member sourceKeyId > @kms
 kms:ListKeys,ListAliases,GenerateRandom - > @endpoint
 kms:* keyId > @kms; .keyId > @kms
-secretsmanager:* .aRN|secretId|%secretId|+secretId > secretsmanager:R:A:secret:$; secretIdList > secretsmanager:R:A:secret:$; name > secretsmanager:R:A:secret:$; kms kmsKeyId > @kms
+secretsmanager:* .aRN|secretId|+aRN > secretsmanager:R:A:secret:$; secretIdList > secretsmanager:R:A:secret:$; name > secretsmanager:R:A:secret:$; kms kmsKeyId > @kms
 
 cloudtrail:LookupEvents - > @endpoint
 cloudtrail:*Trail*,StartLogging,StopLogging,*EventSelectors,*InsightSelectors,AddTags,RemoveTags,ListTags .trailARN|name|trailName|trailNameList|resourceId|resourceIdList > cloudtrail:R:A:trail/$

@@ -14,12 +14,14 @@ ec2:CreateFlowLogs .flowLogIdSet|.CreateFlowLogsResponse.flowLogIdSet > @ec2; - 
 ec2:CreateTags,DeleteTags resourcesSet.resourceId > @ec2
 ec2:ReleaseAddress,AllocateAddress .allocationId|allocationId > @ec2
 ec2:AssociateIamInstanceProfile instanceId > @ec2; passed iamInstanceProfile.arn|iamInstanceProfile.name > iam::A:instance-profile/$
+ec2:ReplaceIamInstanceProfileAssociation,DisassociateIamInstanceProfile .iamInstanceProfileAssociation.instanceId > @ec2; passed iamInstanceProfile.arn|iamInstanceProfile.name > iam::A:instance-profile/$
 ec2:*KeyPair* keyName|.keyName > ec2:R:A:key-pair/$
 ec2:*PlacementGroup groupName > ec2:R:A:placement-group/$
 ec2:GetPasswordData,GetConsoleOutput,GetConsoleScreenshot,*InstanceMetadataOptions instanceId > @ec2
 ec2:CreateSnapshot,CreateSnapshots .snapshotId|.snapshotSet.snapshotId > @ec2; - > @endpoint; member volumeId|instanceSpecification.instanceId > @ec2
 ec2:CreateImage,RegisterImage,CopyImage .imageId > @ec2; - > @endpoint; member instanceId|sourceImageId|blockDeviceMapping.ebs.snapshotId > @ec2
 ec2:SharedSnapshotVolumeCreated,SharedSnapshotCopyInitiated %snapshotId > @ec2
+ec2:DescribeInstanceCreditSpecifications - > @endpoint; mention instanceId > @ec2
 ec2:*AccountAttributes,*EbsEncryptionByDefault,*EbsDefaultKmsKeyId,*SerialConsoleAccess*,*BlockPublicAccess - > @account
 ec2-instance-connect:* instanceId > @instance; instanceConnectEndpointId > @ec2
 
@@ -55,7 +57,8 @@ ssm:*Document,*DocumentPermission,*DocumentDefaultVersion,*DocumentVersions name
 ssm:*Association*,StartAssociationsOnce .associationDescription.associationId|associationId|associationIds > ssm:R:A:association/$; instanceId|targets.values > @instance; member instanceId|.associationDescription.targets.values > @instance; member name > @document
 ssm:*MaintenanceWindow* .windowId|windowId > ssm:R:A:maintenancewindow/$
 ssm:*PatchBaseline* .baselineId|baselineId > ssm:R:A:patchbaseline/$
-ssm:AddTagsToResource,RemoveTagsFromResource,ListTagsForResource,PutComplianceItems resourceId > @ssm
+ssm:AddTagsToResource,RemoveTagsFromResource,ListTagsForResource resourceId > @ssm
+ssm:PutComplianceItems - > @endpoint; mention resourceId > @ssm
 ssm:GetCommandInvocation,ListCommandInvocations,CancelCommand instanceId|instanceIds > @instance
 ssm:DescribeParameters,DescribeInstanceInformation,ListCommands,ListDocuments,DescribeSessions - > @endpoint
 ssm:* instanceId|instanceIds|target > @instance

@@ -65,7 +65,7 @@ func (t *template) fits(arn string) bool {
 }
 
 // make fills the template's variables with values, one for each.
-func (t *template) make(c *call, values []string) graph.ID {
+func (t *template) make(r *Record, values []string) graph.ID {
 	var b strings.Builder
 	for i, p := range t.pieces {
 		if i%2 == 0 {
@@ -76,19 +76,19 @@ func (t *template) make(c *call, values []string) graph.ID {
 	}
 	region, account := "", ""
 	if t.region {
-		region = c.r.Region
+		region = r.Region
 	}
 	if t.account {
-		account = accountOf(c.r)
+		account = accountOf(r)
 	}
-	return arnID(c.partition(), t.service, region, account, b.String())
+	return arnID(partitionOf(r.Region), t.service, region, account, b.String())
 }
 
 // fillOne makes an id of a bare name by the first template of one variable.
-func fillOne(types []template, name string, c *call) (graph.ID, bool) {
+func fillOne(types []template, name string, r *Record) (graph.ID, bool) {
 	for i := range types {
 		if len(types[i].stems) == 1 {
-			return types[i].make(c, []string{name}), true
+			return types[i].make(r, []string{name}), true
 		}
 	}
 	return "", false
@@ -167,7 +167,7 @@ func (c *call) byTemplate() {
 		return
 	}
 	parts := []Value{c.request, c.answer}
-	if createVerbs[verb(c.p.action)] {
+	if c.p.creates {
 		parts[0], parts[1] = parts[1], parts[0]
 	}
 	for _, v := range parts {
@@ -220,7 +220,7 @@ func (c *call) fitFields(t *template, fields []field) bool {
 			values[i] = v[strings.LastIndexAny(v, ":/")+1:]
 		}
 	}
-	c.addARN(string(t.make(c, values)), graph.Primary, graph.Derived)
+	c.addARN(string(t.make(c.r, values)), graph.Primary, graph.Derived)
 	return true
 }
 
@@ -228,7 +228,7 @@ func (c *call) orARN(t *template, value string) graph.ID {
 	if strings.HasPrefix(value, "arn:") {
 		return canonical(value)
 	}
-	return t.make(c, []string{value})
+	return t.make(c.r, []string{value})
 }
 
 // usable reports whether a value can stand in an ARN of the template: an ARN of
@@ -264,9 +264,13 @@ func (s stem) score(f stem, typ string, last bool) int {
 // byARN finds the primary targets among the ARNs of the event's own service
 // that stand alone in the response, then in the request: those of the first of
 // the action's resource types that has any, under one key; without a type, the
-// first of all.
+// first of all. Events of services have neither and say it elsewhere.
 func (c *call) byARN() {
-	for _, v := range []Value{c.r.Response, c.r.Request} {
+	parts := [...]Value{c.r.Response, c.r.Request}
+	if c.r.Response.Null() && c.r.Request.Null() { // events of the services themselves
+		parts = [...]Value{c.r.Details, c.r.Additional}
+	}
+	for _, v := range parts {
 		if !bytes.Contains(v, arnMark) {
 			continue
 		}
