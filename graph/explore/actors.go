@@ -19,7 +19,7 @@ type actors struct {
 
 // named are the words of evidence that make all calls of a driven session the
 // agent's, whatever each record shows.
-var named = []string{"runtime_role", "declared", "mcp_event"}
+var named = []string{"runtime_role", "name"}
 
 // actors expands what was asked. Sessions and keys last seen before the window
 // are left out.

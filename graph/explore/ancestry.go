@@ -15,6 +15,7 @@ type ancestry struct {
 	nodes    map[graph.ID]graph.Node
 	of       map[graph.ID][]graph.Edge // session or credential → its OF edges
 	heldBy   map[graph.ID][]graph.Edge // credential → HOLDS edges to it
+	holds    map[graph.ID][]graph.ID   // session → the keys it holds
 	runBy    map[graph.ID][]graph.Edge // session → RUNS edges to it
 	issued   map[graph.ID][]issue      // credential or session → how it came to be, best first
 	driven   map[graph.ID][]graph.Edge // session or credential → DRIVES edges to it
@@ -46,7 +47,7 @@ var behind = []graph.EdgeKind{graph.Holds, graph.Runs, graph.Issued, graph.Drive
 
 // ancestry reads what stands behind the actors, one hop of all at a time.
 func (e *Explorer) ancestry(r *reader, actors []graph.ID) (*ancestry, error) {
-	a := &ancestry{nodes: map[graph.ID]graph.Node{}, of: map[graph.ID][]graph.Edge{}, heldBy: map[graph.ID][]graph.Edge{},
+	a := &ancestry{nodes: map[graph.ID]graph.Node{}, of: map[graph.ID][]graph.Edge{}, heldBy: map[graph.ID][]graph.Edge{}, holds: map[graph.ID][]graph.ID{},
 		runBy: map[graph.ID][]graph.Edge{}, issued: map[graph.ID][]issue{}, driven: map[graph.ID][]graph.Edge{},
 		actsFor: map[graph.ID][]graph.Edge{}, verdicts: map[who]verdict{}, corrects: e.opts.Classes,
 		people: map[graph.ID]bool{}}
@@ -56,6 +57,7 @@ func (e *Explorer) ancestry(r *reader, actors []graph.ID) (*ancestry, error) {
 		return nil, err
 	}
 	a.meet(raw)
+	a.sort()
 	more, err := a.forwarded(r)
 	if err != nil {
 		return nil, err
@@ -69,10 +71,18 @@ func (e *Explorer) ancestry(r *reader, actors []graph.ID) (*ancestry, error) {
 		a.meet(raw)
 		maps.Copy(a.issued, known)
 	}
+	a.sort()
+	return a, a.describe(r, slices.Collect(maps.Keys(visited)))
+}
+
+// sort puts the best issue of each first.
+func (a *ancestry) sort() {
 	for id := range a.issued {
 		slices.SortFunc(a.issued[id], compareIssue)
 	}
-	return a, a.describe(r, slices.Collect(maps.Keys(visited)))
+	for id := range a.holds {
+		slices.Sort(a.holds[id])
+	}
 }
 
 func (a *ancestry) walk(r *reader, frontier []graph.ID, visited map[graph.ID]bool, raw map[graph.ID][]issue) error {
@@ -100,6 +110,10 @@ func (a *ancestry) walk(r *reader, frontier []graph.ID, visited map[graph.ID]boo
 			return nil
 		}
 		slices.Sort(frontier)
+		if err := a.load(r, slices.Clone(frontier)); err != nil {
+			return err
+		}
+		frontier = slices.DeleteFunc(frontier, func(id graph.ID) bool { return a.kind(id) == graph.Identity })
 		next = map[graph.ID]bool{}
 		err := r.edges(frontier, graph.In, graph.Filter{Kinds: behind, Detail: graph.Evidence}, func(e *graph.Edge) {
 			switch e.Kind {
@@ -122,17 +136,32 @@ func (a *ancestry) walk(r *reader, frontier []graph.ID, visited map[graph.ID]boo
 		if err != nil {
 			return err
 		}
-		err = r.edges(frontier, graph.Out, graph.Filter{Kinds: []graph.EdgeKind{graph.Of, graph.ActsFor}}, func(e *graph.Edge) {
-			if e.Kind == graph.Of {
+		err = r.edges(frontier, graph.Out, graph.Filter{Kinds: []graph.EdgeKind{graph.Of, graph.ActsFor, graph.Holds}}, func(e *graph.Edge) {
+			switch e.Kind {
+			case graph.Of:
 				a.of[e.From] = append(a.of[e.From], *e)
-				return
+			case graph.ActsFor:
+				a.actsFor[e.From] = append(a.actsFor[e.From], *e)
+			case graph.Holds:
+				a.holds[e.From] = append(a.holds[e.From], e.To)
+				next[e.To] = true // a session comes from where its keys come from
 			}
-			a.actsFor[e.From] = append(a.actsFor[e.From], *e)
 		})
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// siblings are issues of the keys that the session holds: a session comes from
+// where its keys come from, forwarded ones apart.
+func (a *ancestry) siblings(session graph.ID) (keys []graph.ID) {
+	for _, k := range a.holds[session] {
+		if is := a.issued[k]; len(is) > 0 && is[0].join != graph.ForwardedAccess {
+			keys = append(keys, k)
+		}
+	}
+	return keys
 }
 
 // requestPrefix begins the id of a meeting point: who started a request, and
@@ -155,7 +184,7 @@ func (a *ancestry) meet(raw map[graph.ID][]issue) {
 				continue
 			}
 			for _, launch := range raw[i.from] {
-				a.issued[id] = append(a.issued[id], issue{from: launch.from, at: i.at, join: graph.RequestJoin, via: launch.via,
+				a.issued[id] = append(a.issued[id], issue{from: launch.from, at: i.at, join: max(launch.join, i.join), via: launch.via,
 					evidence: slices.Concat(launch.evidence, i.evidence), note: "the request that started it"})
 			}
 		}

@@ -41,7 +41,7 @@ func (e *Explorer) Chain(ctx context.Context, q ChainQuery) (*Chain, error) {
 		}
 	}
 	err = r.edges(through, graph.Out, graph.Filter{Kinds: []graph.EdgeKind{graph.Runs, graph.Drives}}, func(e *graph.Edge) {
-		if q.At == 0 || e.First <= q.At {
+		if (q.At == 0 || e.First <= q.At) && !hasPrefix(e.To, requestPrefix) {
 			seeds = append(seeds, e.To)
 		}
 	})

@@ -64,6 +64,13 @@ func (c *chains) climb(id graph.ID, at graph.Time, path map[graph.ID]bool) Origi
 	if o, ok := c.sessions(id, at, path); ok {
 		return o
 	}
+	for _, key := range a.siblings(id) {
+		if path[key] {
+			continue
+		}
+		c.hop(Hop{Kind: graph.Holds, From: id, To: key, At: a.issued[key][0].at, Certainty: Definite, Evidence: []string{}, Alternatives: []Alternative{}, Note: "its key, whose issue the data holds"})
+		return c.climb(key, at, path)
+	}
 	for _, e := range a.heldBy[id] {
 		if a.kind(e.From) == graph.Identity {
 			w, known := e.Valid(at)
@@ -96,7 +103,7 @@ func (c *chains) sessions(id graph.ID, at graph.Time, path map[graph.ID]bool) (O
 	}
 	for _, e := range a.heldBy[id] {
 		s := e.From
-		if a.kind(s) != graph.Session || path[s] || len(a.runBy[s]) == 0 && len(a.issued[s]) == 0 && len(a.actsFor[s]) == 0 {
+		if a.kind(s) != graph.Session || path[s] || len(a.runBy[s])+len(a.issued[s])+len(a.actsFor[s])+len(a.siblings(s)) == 0 {
 			continue
 		}
 		w, _ := e.Valid(at)

@@ -25,7 +25,7 @@ func (e *Explorer) Event(ctx context.Context, id string) (*Event, error) {
 		ref graph.Ref
 	}
 	seen := map[spot]bool{}
-	err = r.edges(nil, graph.Out, graph.Filter{Evidence: []string{id}, Detail: graph.Evidence}, func(e *graph.Edge) {
+	err = r.everywhere(graph.Filter{Evidence: []string{id}, Detail: graph.Evidence}, func(e *graph.Edge) {
 		for _, o := range e.Observations {
 			seen[spot{sight{o.At, o.Evidence}, o.Source}] = true
 		}

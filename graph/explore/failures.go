@@ -24,11 +24,11 @@ func (e *Explorer) Failures(ctx context.Context, q FailuresQuery) (*Failures, er
 	set := newFailureSet()
 	f := graph.Filter{Kinds: []graph.EdgeKind{graph.Called}, Window: q.Window, Detail: graph.Evidence,
 		Outcomes: []graph.Outcome{graph.Denied, graph.Throttled, graph.Fault, graph.Failed, graph.Probe}}
-	if err := r.edges(nil, graph.Out, f, set.add); err != nil {
+	if err := r.everywhere(f, set.add); err != nil {
 		return nil, err
 	}
 	f.Outcomes, f.Effects = []graph.Outcome{graph.OK}, []graph.Effect{graph.Delete}
-	if err := r.edges(nil, graph.Out, f, set.add); err != nil {
+	if err := r.everywhere(f, set.add); err != nil {
 		return nil, err
 	}
 	a, err := e.ancestry(r, slices.Sorted(maps.Keys(set.actors)))

@@ -14,11 +14,12 @@ const forwardedWithin = 1000 // milliseconds
 // exactly one long-lived key of the user called within a second before, that
 // key is the issuer, still only possibly. It returns the keys found.
 func (a *ancestry) forwarded(r *reader) ([]graph.ID, error) {
+	a.plain()
 	var users []graph.ID
 	var span graph.Window
 	for _, is := range a.issued {
 		for _, i := range is {
-			if i.join != graph.ForwardedAccess {
+			if i.join != graph.ForwardedAccess || a.kind(i.from) != graph.Identity {
 				continue
 			}
 			users = append(users, i.from)
@@ -83,4 +84,22 @@ func (a *ancestry) forwarded(r *reader) ([]graph.ID, error) {
 	}
 	slices.Sort(found)
 	return slices.Compact(found), nil
+}
+
+// plain settles what is said of forwarded credentials without looking further:
+// one that belongs to a console session was not forwarded; one whose issuer is
+// only its own session, which leads nowhere, was issued by the identity.
+func (a *ancestry) plain() {
+	for id, is := range a.issued {
+		if a.console(id) {
+			is = slices.DeleteFunc(is, func(i issue) bool { return i.join == graph.ForwardedAccess })
+		}
+		own := a.sessions(id)
+		for n, i := range is {
+			if s := i.from; i.join == graph.ForwardedAccess && slices.Contains(own, s) && len(a.issued[s])+len(a.runBy[s])+len(a.siblings(s)) == 0 {
+				is[n].from = a.identity(s)
+			}
+		}
+		a.issued[id] = is
+	}
 }

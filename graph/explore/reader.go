@@ -49,8 +49,21 @@ func (r *reader) cut(l Limit, v int) {
 	}
 }
 
-// edges hands the matching edges to f until the budget is spent.
+// edges hands the matching edges at the frontier to f until the budget is
+// spent. No frontier gives no edges: see everywhere.
 func (r *reader) edges(frontier []graph.ID, dir graph.Direction, flt graph.Filter, f func(*graph.Edge)) error {
+	if len(frontier) == 0 {
+		return nil
+	}
+	return r.read(frontier, dir, flt, f)
+}
+
+// everywhere is edges with every node as frontier.
+func (r *reader) everywhere(flt graph.Filter, f func(*graph.Edge)) error {
+	return r.read(nil, graph.Out, flt, f)
+}
+
+func (r *reader) read(frontier []graph.ID, dir graph.Direction, flt graph.Filter, f func(*graph.Edge)) error {
 	flt.AsOf = r.asOf
 	for e, err := range r.store.Edges(r.ctx, frontier, dir, flt) {
 		if err != nil {

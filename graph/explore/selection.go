@@ -53,7 +53,7 @@ func (r *reader) selection(of []string, w graph.Window) (*selection, error) {
 func (s *selection) read(r *reader, w graph.Window, detail graph.Detail, f func(*graph.Edge, graph.Window)) error {
 	flt := graph.Filter{Kinds: []graph.EdgeKind{graph.Called}, Window: w, Detail: detail}
 	if s.all {
-		return r.edges(nil, graph.Out, flt, func(e *graph.Edge) { f(e, graph.Window{}) })
+		return r.everywhere(flt, func(e *graph.Edge) { f(e, graph.Window{}) })
 	}
 	err := r.edges(s.acting.list(), graph.Out, flt, func(e *graph.Edge) {
 		if s.acting.counts(e) {

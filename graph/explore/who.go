@@ -103,7 +103,11 @@ func (a *ancestry) inherited(actor graph.ID, path map[graph.ID]bool) verdict {
 		return verdict{Unknown, "issued in a circle"}
 	}
 	path[actor] = true
-	for _, id := range append([]graph.ID{actor}, a.sessions(actor)...) {
+	behind := append([]graph.ID{actor}, a.sessions(actor)...)
+	for _, s := range a.sessions(actor) {
+		behind = append(behind, a.siblings(s)...)
+	}
+	for _, id := range behind {
 		for _, i := range a.issued[id] {
 			v := a.decide(who{i.from, i.via.Agent != "", interactive(i.via.Client), i.via.Service != ""}, path)
 			delete(path, actor)
