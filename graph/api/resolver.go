@@ -1,0 +1,200 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/graph/explore"
+)
+
+// resolver maps arguments to explore's queries and nothing else.
+type resolver struct {
+	explorer *explore.Explorer
+	now      func() time.Time
+}
+
+func (r *resolver) Query() QueryResolver       { return r }
+func (r *resolver) Sighting() SightingResolver { return sightingResolver{r} }
+
+func (r *resolver) Touched(ctx context.Context, resources []string, window *explore.WindowInput, who explore.Who, match graph.Match,
+	parts, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Touched, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Touched(ctx, explore.TouchedQuery{Resources: resources, Window: w, Who: who, Match: match, Parts: parts, Probes: probes,
+		Evidence: evidence.page(), Budget: value(budget), AsOf: seq})
+}
+
+func (r *resolver) Activity(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool,
+	evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Activity, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Activity(ctx, explore.ActivityQuery{Of: of, Window: w, Who: who, Probes: probes, Evidence: evidence.page(),
+		Budget: value(budget), AsOf: seq})
+}
+
+func (r *resolver) Chain(ctx context.Context, of []string, at *graph.Time, budget *explore.Budget, asOf *int) (*explore.Chain, error) {
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Chain(ctx, explore.ChainQuery{Of: of, At: value(at), Budget: value(budget), AsOf: seq})
+}
+
+func (r *resolver) Failures(ctx context.Context, window *explore.WindowInput, budget *explore.Budget, asOf *int) (*explore.Failures, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Failures(ctx, explore.FailuresQuery{Window: w, Budget: value(budget), AsOf: seq})
+}
+
+func (r *resolver) Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Timeline(ctx, explore.TimelineQuery{Of: of, Window: w, First: first, After: value(after), AsOf: seq})
+}
+
+func (r *resolver) Histogram(ctx context.Context, of []string, window *explore.WindowInput, bins int, asOf *int) (*explore.Histogram, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Histogram(ctx, explore.HistogramQuery{Of: of, Window: w, Bins: bins, AsOf: seq})
+}
+
+func (r *resolver) Search(ctx context.Context, text string, kinds []graph.Kind, first int, after *string) (*explore.SearchResult, error) {
+	return r.explorer.Search(ctx, explore.SearchQuery{Text: text, Kinds: kinds, First: first, After: value(after)})
+}
+
+func (r *resolver) Node(ctx context.Context, id string) (*explore.NodeDetail, error) {
+	return r.explorer.Node(ctx, id)
+}
+
+func (r *resolver) Neighbours(ctx context.Context, id string, direction explore.Direction, kinds []graph.EdgeKind,
+	window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Neighbours, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Neighbours(ctx, explore.NeighboursQuery{ID: id, Direction: direction, Kinds: kinds, Window: w, First: first,
+		After: value(after), AsOf: seq})
+}
+
+func (r *resolver) Event(ctx context.Context, id string) (*explore.Event, error) {
+	return r.explorer.Event(ctx, id)
+}
+
+func (r *resolver) Coverage(ctx context.Context, window *explore.WindowInput, silence *string, asOf *int) (*explore.Coverage, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	q := explore.CoverageQuery{Window: w, AsOf: seq}
+	if silence != nil {
+		if q.Silence, err = explore.ParseDuration(*silence); err != nil {
+			return nil, err
+		}
+	}
+	return r.explorer.Coverage(ctx, q)
+}
+
+func (r *resolver) Inventory(ctx context.Context, asOf *int) (*explore.Inventory, error) {
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Inventory(ctx, seq)
+}
+
+func (r *resolver) Sources(ctx context.Context, first int, after *string) (*explore.Sources, error) {
+	return r.explorer.Sources(ctx, explore.SourcesQuery{First: first, After: value(after)})
+}
+
+func (r *resolver) Watermark(ctx context.Context) (int, error) {
+	seq, err := r.explorer.Watermark(ctx)
+	return int(seq), err
+}
+
+type sightingResolver struct{ *resolver }
+
+// Record reads the raw record when it is asked for. An unreachable one leaves
+// the rest of the answer.
+func (r sightingResolver) Record(ctx context.Context, s *explore.Sighting) (*string, error) {
+	text, err := r.explorer.Record(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	record := string(text)
+	return &record, nil
+}
+
+func (r *resolver) window(in *explore.WindowInput) (graph.Window, error) {
+	return explore.ResolveWindow(value(in), graph.TimeOf(r.now()))
+}
+
+// page is what the argument means; a size that is not said is explore's own.
+func (in *EvidenceInput) page() explore.EvidencePage {
+	out := explore.EvidencePage{First: -1}
+	if in == nil {
+		return out
+	}
+	if in.First != nil {
+		out.First = max(0, *in.First)
+	}
+	out.After, out.Row = value(in.After), value(in.Row)
+	return out
+}
+
+func ledgerNumber(asOf *int) (uint64, error) {
+	if asOf == nil {
+		return 0, nil
+	}
+	if *asOf < 0 {
+		return 0, &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("asOf %d is no ledger number", *asOf), Hint: "the watermark is the largest"}
+	}
+	return uint64(*asOf), nil
+}
+
+// value is what p points to, zero for nil.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
