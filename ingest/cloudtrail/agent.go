@@ -15,8 +15,10 @@ type program struct {
 	evidence string // what shows it: one of the evidence words
 	terminal string // the sid of AWS CLI v2: one terminal session
 	lambda   bool   // the SDK says it runs in a Lambda function
-	ecs      bool   // or in an ECS task
+	ambient  bool   // and took the credentials from the environment: they are the function's own
+	ecs      bool   // it runs in an ECS task
 
+	text     string // the user agent
 	strength int    // of the evidence, while reading
 	node     node   // of the client
 	epoch    uint64 // of the node's ref
@@ -51,7 +53,7 @@ var tools = map[string]string{
 
 // programOf reads a user agent.
 func programOf(ua string) *program {
-	p := &program{}
+	p := &program{text: ua}
 	if inner, ok := strings.CutPrefix(ua, "["); ok { // as S3 writes it
 		ua = strings.TrimSuffix(inner, "]")
 	}
@@ -83,6 +85,7 @@ func (p *program) token(s string) {
 			if tool := features[code]; tool != "" {
 				p.agent(tool, evidenceFeature, 5)
 			}
+			p.ambient = p.ambient || code == "g"
 		}
 	case strings.HasPrefix(s, "sid/"):
 		if sid := s[4:]; len(sid) == 12 && isHex(sid) {

@@ -144,11 +144,20 @@ func TestIdentities(t *testing.T) {
 		}},
 
 		{name: "Lambda by its execution environment", records: []string{
-			deploy + "," + describe + `,"userAgent":"Boto3/1.34 md/Botocore#1.34 lang/python#3.12 exec-env/AWS_Lambda_python3.12"`,
+			deploy + "," + describe + `,"userAgent":"Boto3/1.34 md/Botocore#1.34 lang/python#3.12 exec-env/AWS_Lambda_python3.12 m/Z,b,g"`,
 		}, edges: []string{
 			"session:AROADEPLOY:run@09:30:00Z OF iam:role/ci/deploy",
 			"session:AROADEPLOY:run@09:30:00Z HOLDS key:ASIADEPLOY began 09:30:00",
 			"arn:aws:lambda:eu-north-1:111122223333:function:run RUNS session:AROADEPLOY:run@09:30:00Z",
+			"key:ASIADEPLOY OF iam:role/ci/deploy",
+			"key:ASIADEPLOY CALLED ec2:DescribeVpcs OK endpoint:ec2 via client:boto3",
+		}},
+
+		{name: "a role that a function assumed is not the function's own session", records: []string{
+			deploy + "," + describe + `,"userAgent":"Boto3/1.34 md/Botocore#1.34 exec-env/AWS_Lambda_python3.12 m/Z,b,i"`,
+		}, edges: []string{
+			"session:AROADEPLOY:run@09:30:00Z OF iam:role/ci/deploy",
+			"session:AROADEPLOY:run@09:30:00Z HOLDS key:ASIADEPLOY began 09:30:00",
 			"key:ASIADEPLOY OF iam:role/ci/deploy",
 			"key:ASIADEPLOY CALLED ec2:DescribeVpcs OK endpoint:ec2 via client:boto3",
 		}},

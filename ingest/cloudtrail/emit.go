@@ -6,20 +6,20 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
-// sight is what was asserted of a thing in the builder at hand: over which
+// sighting is what was asserted of a thing in the builder at hand: over which
 // times, and from which record first.
-type sight struct {
+type sighting struct {
 	epoch       uint64
 	first, last graph.Time
 	src         graph.Ref
 }
 
 // covers reports whether a sight at t from src adds nothing.
-func (s *sight) covers(epoch uint64, t graph.Time, src graph.Ref) bool {
+func (s *sighting) covers(epoch uint64, t graph.Time, src graph.Ref) bool {
 	return s.epoch == epoch && s.first <= t && t <= s.last && !src.Before(s.src)
 }
 
-func (s *sight) extend(t graph.Time, src graph.Ref) {
+func (s *sighting) extend(t graph.Time, src graph.Ref) {
 	s.first, s.last = min(s.first, t), max(s.last, t)
 	if src.Before(s.src) {
 		s.src = src
@@ -32,6 +32,7 @@ const (
 	maxActors   = 16_384
 	maxPrograms = 8_192
 	maxThings   = 65_536
+	maxServices = 1_024
 )
 
 // emitter turns records into nodes and edges. Each record writes only what it
@@ -45,8 +46,13 @@ type emitter struct {
 	actors   map[string]*actor
 	programs map[string]*program
 	things   map[graph.ID]*thing
+	services map[string]*node
 
 	forget bool // remember nothing between records: the test's oracle
+
+	lastRaw     string
+	lastActor   *actor
+	lastProgram *program
 
 	epoch uint64 // of the builder at hand
 	b     *graph.Builder
@@ -70,7 +76,7 @@ type emitter struct {
 }
 
 func newEmitter(o Options) *emitter {
-	return &emitter{x: newExtractor(o.Objects), actors: map[string]*actor{}, programs: map[string]*program{}, things: map[graph.ID]*thing{}}
+	return &emitter{x: newExtractor(o.Objects), actors: map[string]*actor{}, programs: map[string]*program{}, things: map[graph.ID]*thing{}, services: map[string]*node{}}
 }
 
 // stream is what the record's file is a piece of, for coverage.
@@ -101,6 +107,8 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 		clear(e.actors)
 		clear(e.programs)
 		clear(e.things)
+		clear(e.services)
+		e.lastRaw, e.lastActor, e.lastProgram = "", nil, nil
 		e.epoch++
 	}
 	if b != e.b {
@@ -138,8 +146,10 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 	e.assert(e.a)
 	e.from = e.a.only()
 	e.extra = e.extra[:0]
-	if h := handlers[handlerKey{r.EventSource, r.EventName}]; h != nil {
-		h(e)
+	for _, h := range handlers[r.EventName] {
+		if h.source == r.EventSource {
+			h.write(e)
+		}
 	}
 	if !e.from.known() {
 		return skipNobody
@@ -151,36 +161,46 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 }
 
 // actorOf is the actor of a record, remembered by the bytes of its
-// userIdentity.
+// userIdentity; records of one actor often follow each other.
 func (e *emitter) actorOf(r *Record) *actor {
-	if a, ok := e.actors[share(r.Identity.Raw)]; ok {
-		return a
-	}
 	if r.EventCategory == categoryActivity {
 		return partner(r)
 	}
-	a := newActor(r)
-	if a.portable {
+	raw := share(r.Identity.Raw)
+	if raw != "" && raw == e.lastRaw {
+		return e.lastActor
+	}
+	a, ok := e.actors[raw]
+	if !ok {
+		if a = newActor(r); !a.portable {
+			return a
+		}
 		if len(e.actors) >= maxActors {
 			clear(e.actors)
 		}
-		e.actors[string(r.Identity.Raw)] = a
+		a.raw = strings.Clone(raw)
+		e.actors[a.raw] = a
 	}
+	e.lastRaw, e.lastActor = a.raw, a
 	return a
 }
 
 func (e *emitter) programOf(ua string) *program {
-	if p, ok := e.programs[ua]; ok {
-		return p
+	if e.lastProgram != nil && ua == e.lastProgram.text {
+		return e.lastProgram
 	}
-	p := programOf(strings.Clone(ua))
-	if p.client != "" {
-		p.node = node{id: graph.ID("client:" + p.client), kind: graph.Client, typ: "client"}
+	p, ok := e.programs[ua]
+	if !ok {
+		p = programOf(strings.Clone(ua))
+		if p.client != "" {
+			p.node = node{id: graph.ID("client:" + p.client), kind: graph.Client, typ: "client"}
+		}
+		if len(e.programs) >= maxPrograms {
+			clear(e.programs)
+		}
+		e.programs[p.text] = p
 	}
-	if len(e.programs) >= maxPrograms {
-		clear(e.programs)
-	}
-	e.programs[strings.Clone(ua)] = p
+	e.lastProgram = p
 	return p
 }
 
@@ -197,7 +217,7 @@ func (e *emitter) assert(a *actor) {
 	}
 	fresh := a.seen.epoch != e.epoch
 	if fresh {
-		a.seen = sight{e.epoch, e.t, e.t, e.src}
+		a.seen = sighting{e.epoch, e.t, e.t, e.src}
 		for _, n := range [...]*node{&a.identity, &a.session, &a.credential, &a.human, &a.declared, &a.signIn, &a.via, &a.pod, &a.scope} {
 			if n.known() {
 				e.ref(n)
@@ -301,10 +321,25 @@ func (e *emitter) via() *node {
 	case e.a.via.known():
 		return &e.a.via
 	case e.a.identity.typ != typeService && isService(e.r.SourceIP):
-		n := serviceNode(e.r.SourceIP)
-		return &n
+		return e.service(e.r.SourceIP)
 	}
-	return &node{}
+	return &none
+}
+
+// none is no node.
+var none node
+
+// service is the node of an AWS service, by the name that a record gives.
+func (e *emitter) service(name string) *node {
+	if n, ok := e.services[name]; ok {
+		return n
+	}
+	n := serviceNode(name)
+	if len(e.services) >= maxServices {
+		clear(e.services)
+	}
+	e.services[strings.Clone(name)] = &n
+	return &n
 }
 
 // drives writes the agent behind the call, if something shows one.

@@ -60,7 +60,8 @@ type actor struct {
 
 	facts []fact
 	attrs []attr
-	seen  sight
+	seen  sighting
+	raw   string // the userIdentity that it is remembered by
 
 	agentTool, agentEvidence string // an agent that the identity itself shows
 	home                     home
@@ -96,20 +97,21 @@ const hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
 // record names nobody.
 func newActor(r *Record) *actor {
 	u := &r.Identity
-	a := &actor{account: u.AccountID, created: u.Session.Created, portable: u.ARN != "" || u.Session.IssuerARN != "" || u.InvokedBy != ""}
-	if arn, ok := graph.ParseARN(firstOf(u.ARN, u.Session.IssuerARN)); ok {
-		a.partition = arn.Partition
-		a.account = firstOf(a.account, arn.Account)
-	} else {
+	a := &actor{created: u.Session.Created}
+	arn, named := splitARN(firstOf(u.ARN, u.Session.IssuerARN))
+	a.account = strings.Clone(firstOf(u.AccountID, arn.Account))
+	a.partition = strings.Clone(arn.Partition)
+	if !named {
 		a.partition = partitionOf(r.Region)
 	}
-	a.partition, a.account = strings.Clone(a.partition), strings.Clone(firstOf(a.account, r.RecipientAccountID))
-
+	if a.portable = named || u.Type == "AWSService" && u.InvokedBy != ""; !a.portable && a.account == "" {
+		a.account = strings.Clone(r.RecipientAccountID)
+	}
 	switch u.Type {
 	case "WebIdentityUser":
-		a.credential, a.portable = webIdentity(u), true
+		a.credential = webIdentity(u)
 	case "SAMLUser":
-		a.credential, a.portable = samlSubject(u), true
+		a.credential = samlSubject(u)
 	default:
 		a.identity = identityOf(u, r, a)
 	}

@@ -9,18 +9,22 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
-type handlerKey struct{ source, name string }
+// handler writes what an event shows beyond a call.
+type handler struct {
+	source string
+	write  func(*emitter)
+}
 
-// handlers are the events that show more than a call: that a credential or
-// session was issued, a principal made or removed, who may assume a role. Each
-// looks at the outcome itself.
-var handlers map[handlerKey]func(*emitter)
+// handlers, by event name, are the events that show more than a call: that a
+// credential or session was issued, a principal made or removed, who may assume
+// a role. Each looks at the outcome itself.
+var handlers map[string][]handler
 
 func init() {
-	handlers = map[handlerKey]func(*emitter){}
-	on := func(source string, f func(*emitter), names ...string) {
+	handlers = map[string][]handler{}
+	on := func(source string, write func(*emitter), names ...string) {
 		for _, n := range names {
-			handlers[handlerKey{source + ".amazonaws.com", n}] = f
+			handlers[n] = append(handlers[n], handler{source + ".amazonaws.com", write})
 		}
 	}
 	on("sts", (*emitter).assumed, "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetSessionToken", "GetFederationToken")
@@ -82,7 +86,7 @@ func (e *emitter) keyIssued(creds, answer Value) {
 
 	identity, name := e.permissionsOf(answer)
 	e.b.Attr(ref, graph.AttrName, name, e.t)
-	account := e.a.account
+	account := accountOf(e.r)
 	if identity.known() {
 		var marks []graph.Mark
 		if end, ok := timeOf(creds.Get("expiration")); ok {
@@ -116,7 +120,7 @@ func (e *emitter) permissionsOf(answer Value) (n node, name string) {
 	case e.r.EventName == "AssumeRoot":
 		if target := e.r.Request.Get("targetPrincipal").Str(); target != "" {
 			if len(target) == 12 && digits(target) {
-				target = "arn:" + e.a.partition + ":iam::" + target + ":root"
+				target = "arn:" + partitionOf(e.r.Region) + ":iam::" + target + ":root"
 			}
 			n = arnIdentity(target)
 		}
@@ -275,7 +279,7 @@ func (e *emitter) granted() {
 	if e.outcome != graph.OK {
 		return
 	}
-	arn := firstOf(e.r.Additional.Get("signInSessionArn").Str(), e.r.Response.Get("signInSessionArn").Str(), e.r.Identity.Session.SignInSessionARN)
+	arn := firstOf(e.r.Additional.Get("signInSessionArn").Str(), e.r.Response.Get("signInSessionArn").Str())
 	client := firstOf(e.r.Request.Get("client_id").Str(), e.r.Request.Get("clientId").Str(), e.r.Additional.Get("client_id").Str())
 	id := firstOf(arn, client)
 	if id == "" || id == hidden {

@@ -73,8 +73,8 @@ func (e *emitter) runs() {
 		form = 'i'
 	case a.task && e.p.ecs:
 		form = 't'
-	case e.p.lambda && a.name != "" && a.identity.typ == typeRole && !strings.HasPrefix(a.name, "awslambda_"):
-		form = 'f'
+	case e.p.lambda && e.p.ambient && a.name != "" && a.identity.typ == typeRole:
+		form = 'f' // not a role that the function assumed itself: that session has any name
 	default:
 		return
 	}

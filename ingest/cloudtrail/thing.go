@@ -13,7 +13,7 @@ type thing struct {
 	alias  string
 	parent *thing
 	row    int // of PART_OF
-	seen   sight
+	seen   sighting
 	hour   graph.Hour
 }
 
@@ -27,7 +27,7 @@ func (e *emitter) thingOf(id graph.ID) *thing {
 		return p
 	}
 	id = graph.ID(strings.Clone(string(id)))
-	p := &thing{node: node{id: id}, alias: string(aliasOf(id))}
+	p := &thing{node: node{id: id}, alias: firstOf(string(aliasOf(id)), taskAlias(id))}
 	p.kind, p.typ = kindType(id)
 	if up, ok := parentOf(id); ok && up != id {
 		p.parent = e.thingOf(up)
@@ -45,7 +45,7 @@ func (e *emitter) see(p *thing) graph.NodeRef {
 	}
 	fresh := p.seen.epoch != e.epoch
 	if fresh {
-		p.seen = sight{e.epoch, e.t, e.t, e.src}
+		p.seen = sighting{e.epoch, e.t, e.t, e.src}
 		e.ref(&p.node)
 	} else {
 		p.seen.extend(e.t, e.src)
@@ -63,4 +63,17 @@ func (e *emitter) see(p *thing) graph.NodeRef {
 		}
 	}
 	return p.ref
+}
+
+// taskAlias is the id of an ECS task of which the cluster is not known, as by
+// the name of its session.
+func taskAlias(id graph.ID) string {
+	arn, ok := splitARN(string(id))
+	if !ok || arn.Service != "ecs" {
+		return ""
+	}
+	if p := strings.Split(arn.Resource, "/"); len(p) == 3 && p[0] == "task" {
+		return string(arnID(arn.Partition, arn.Service, arn.Region, arn.Account, "task/"+p[2]))
+	}
+	return ""
 }
