@@ -57,13 +57,13 @@ func rereadRecord(ctx context.Context, name string, formats []Format, opener fun
 		return nil, err
 	}
 	head := data.Bytes()[:min(data.Len(), headBytes)]
-	format := (&run{formats: formats}).recognise(name, head)
-	if format == nil {
+	i := recognise(formats, name, head)
+	if i < 0 {
 		return nil, errors.New("no format recognises the file")
 	}
-	reader, ok := format.(RawReader)
+	reader, ok := formats[i].(RawReader)
 	if !ok {
-		return nil, fmt.Errorf("records of %s cannot be shown", format.Name())
+		return nil, fmt.Errorf("records of %s cannot be shown", formats[i].Name())
 	}
 	f := &File{Name: name, Data: data.Bytes()}
 	if data.Len() == maxReread {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -390,11 +391,17 @@ func endless(n int64) (io.ReadCloser, *atomic.Int64) {
 // A bomb costs neither memory nor time in proportion to what it would inflate
 // to.
 func TestRunBombIsBounded(t *testing.T) {
-	var bomb bytes.Buffer
-	w := gzip.NewWriter(&bomb)
+	bomb := bytes.NewBuffer([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255})
+	w, err := flate.NewWriter(bomb, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.Write([]byte("lines\n"))
-	io.Copy(w, zeros(256<<20)) // 1,000 times the stored bytes
-	w.Close()
+	w.Flush()
+	start := bomb.Len()
+	io.Copy(w, zeros(8<<20))
+	w.Flush()
+	bomb.Write(bytes.Repeat(bomb.Bytes()[start:], 127)) // 1 GiB, a thousand times what is stored
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	s := newMemory()

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,7 +28,7 @@ const batchBytes = 16 << 20
 // worker reads whole files, one after the other.
 type worker struct {
 	*run
-	parsers    map[Format]Parser
+	parsers    []Parser // of run.formats, made when first wanted
 	decompress decompressor
 	g          *group
 	p          *pending
@@ -35,7 +36,7 @@ type worker struct {
 }
 
 func newWorker(r *run) *worker {
-	return &worker{run: r, parsers: map[Format]Parser{}, decompress: decompressor{limit: r.o.MaxInflated}}
+	return &worker{run: r, parsers: make([]Parser, len(r.formats)), decompress: decompressor{limit: r.o.MaxInflated}}
 }
 
 // group reads the files of g into batches. When ctx ends it leaves the rest
@@ -206,8 +207,8 @@ func (w *worker) parse(ctx context.Context, f *File, data []byte, src graph.Sour
 		return false
 	}
 	head := data[:min(len(data), headBytes)]
-	format := w.recognise(f.Name, head)
-	if format == nil {
+	i := recognise(w.formats, f.Name, head)
+	if i < 0 {
 		reason := errors.New("no format recognises its text")
 		if bytes.IndexByte(head, 0) >= 0 || !utf8.Valid(head[:max(0, len(head)-utf8.UTFMax)]) {
 			reason = errors.New("binary data of no known format")
@@ -215,10 +216,8 @@ func (w *worker) parse(ctx context.Context, f *File, data []byte, src graph.Sour
 		w.refuse(f.Name, errors.Join(reason, broken))
 		return false
 	}
-	parser := w.parsers[format]
-	if parser == nil {
-		parser = format.Parser()
-		w.parsers[format] = parser
+	if w.parsers[i] == nil {
+		w.parsers[i] = w.formats[i].Parser()
 	}
 	// A record of any format read here takes a brace or a line: a file that
 	// may not fit the batch begins its own, so that where segments are cut
@@ -232,11 +231,11 @@ func (w *worker) parse(ctx context.Context, f *File, data []byte, src graph.Sour
 			return false
 		}
 	}
-	src.Kind = format.Name()
+	src.Kind = w.formats[i].Name()
 	stream, size := f.Reader != nil, int64(len(f.Data)) // the parser may change f
 	rec := &recorder{w: w, ctx: ctx, known: k}
 	rec.begin(src)
-	err := parseSafely(ctx, parser, f, rec)
+	err := parseSafely(ctx, w.parsers[i], f, rec)
 	if ctx.Err() != nil {
 		return false // nothing of this batch is handed on
 	}
@@ -265,13 +264,9 @@ func parseSafely(ctx context.Context, p Parser, f *File, sink Sink) (err error) 
 	return p.Parse(ctx, f, sink)
 }
 
-func (r *run) recognise(name string, head []byte) Format {
-	for _, f := range r.formats {
-		if f.Recognise(name, head) {
-			return f
-		}
-	}
-	return nil
+// recognise is the index of the first format that takes the file, or -1.
+func recognise(formats []Format, name string, head []byte) int {
+	return slices.IndexFunc(formats, func(f Format) bool { return f.Recognise(name, head) })
 }
 
 // refuse reports a file of which nothing is stored.
