@@ -136,12 +136,14 @@ var ourTypes = map[string]struct {
 	kind graph.Kind
 	typ  string
 }{
-	"key": {graph.Credential, "aws.key"}, "password": {graph.Credential, "aws.password"},
+	"key": {graph.Credential, "aws.key"}, "password": {graph.Credential, typePassword},
 	"account": {graph.Account, "aws.account"}, "endpoint": {graph.Service, "aws.endpoint"},
-	"service": {graph.Identity, "aws.service"}, "session": {graph.Session, "aws.session"},
-	"principal": {graph.Identity, "aws.principal"}, "certificate": {graph.Credential, "aws.certificate"},
-	"web": {graph.Credential, "aws.web"}, "saml": {graph.Credential, "aws.saml"}, "signin": {graph.Session, "aws.signin"},
-	"oauth": {graph.Credential, "aws.oauth"}, "request": {graph.Session, "aws.request"},
+	"service": {graph.Identity, typeService}, "principal": {graph.Identity, typePrincipal},
+	"session": {graph.Session, "aws.session"}, "request": {graph.Session, typeRequest},
+	"certificate": {graph.Credential, typeCertificate}, "webidentity": {graph.Credential, typeWebIdentity},
+	"saml": {graph.Credential, typeSAML}, "oauth": {graph.Credential, typeOAuth},
+	"identitycenter": {graph.Identity, typeCenterUser}, "sourceidentity": {graph.Identity, typeDeclared},
+	"eks-pod": {graph.Service, typePod},
 }
 
 // kindType is the kind and the provider's type of an id. It depends on the id
@@ -165,13 +167,13 @@ func kindType(id graph.ID) (graph.Kind, string) {
 	case !ok:
 		return graph.Resource, "aws." + form
 	case form == "key" && strings.HasPrefix(native, "ASIA"):
-		return t.kind, "aws.key.temporary"
+		return t.kind, typeTempKey
 	case form == "key" && strings.HasPrefix(native, "AKIA"):
-		return t.kind, "aws.key.longlived"
-	case form == "principal" && strings.HasPrefix(native, "AROA"):
-		return t.kind, "aws.iam.role"
-	case form == "principal" && strings.HasPrefix(native, "AIDA"):
-		return t.kind, "aws.iam.user"
+		return t.kind, typeLongKey
+	case form == "session" && strings.HasPrefix(native, "AROA"):
+		return t.kind, typeRoleSession
+	case form == "session" && strings.HasPrefix(native, "AIDA"):
+		return t.kind, typeUserSession
 	}
 	return t.kind, t.typ
 }
@@ -180,7 +182,7 @@ func kindOf(typ string) graph.Kind {
 	switch typ {
 	case "aws.iam.role", "aws.iam.user", "aws.iam.root":
 		return graph.Identity
-	case "aws.sts.federated-user", "aws.sts.assumed-role":
+	case "aws.sts.federated-user", "aws.sts.assumed-role", typeSignIn:
 		return graph.Session
 	case "aws.iam.mfa", "aws.iam.server-certificate":
 		return graph.Credential
@@ -205,6 +207,8 @@ func typeOf(a graph.ARN) string {
 	switch {
 	case a.Service == "s3" && a.Account == "":
 		return "aws.s3.bucket"
+	case a.Service == "signin":
+		return typeSignIn
 	case a.Service == "wafv2" && i > 0: // regional/webacl/NAME/ID
 		if _, rest, _ := strings.Cut(res, "/"); rest != "" {
 			word, _, _ := strings.Cut(rest, "/")

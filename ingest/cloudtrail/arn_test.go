@@ -46,9 +46,10 @@ func TestKindType(t *testing.T) {
 		{"aws:account:1", graph.Account, "aws.account"},
 		{"aws:endpoint:1:eu-west-1:s3", graph.Service, "aws.endpoint"},
 		{"aws:service:ec2.amazonaws.com", graph.Identity, "aws.service"},
-		{"aws:session:AROAX:s@2026-11-22T10:02:11Z", graph.Session, "aws.session"},
-		{"aws:principal:AROAX", graph.Identity, "aws.iam.role"},
-		{"aws:principal:AIDAX", graph.Identity, "aws.iam.user"},
+		{"aws:session:AROAX:s@2026-11-22T10:02:11Z", graph.Session, "aws.session.role"},
+		{"aws:principal:AROAX", graph.Identity, "aws.principal"},
+		{"aws:nosuch:x", graph.Resource, "aws.nosuch"},
+		{"x", graph.Resource, "unknown"},
 	}
 	for _, tt := range tests {
 		if kind, typ := kindType(tt.id); kind != tt.kind || typ != tt.typ {

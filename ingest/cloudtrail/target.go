@@ -22,14 +22,19 @@ type extractor struct {
 	Objects bool
 
 	plans map[eventKey]*plan
+	last  *plan // of the last call of plan
+	ids   map[string]sight
+	stems map[string]stem
 	flat  []field // scratch
 	arns  []found // scratch
+	call  call    // scratch
 }
 
 type eventKey struct{ source, name string }
 
 // plan is what follows from an event's source and name alone.
 type plan struct {
+	key     eventKey
 	action  string
 	base    graph.Effect // zero where the record decides
 	service string       // IAM prefix
@@ -50,15 +55,19 @@ func newExtractor(objects bool) *extractor {
 }
 
 func (x *extractor) plan(r *Record) *plan {
+	if p := x.last; p != nil && p.key.name == r.EventName && p.key.source == r.EventSource {
+		return p
+	}
 	if p, ok := x.plans[eventKey{r.EventSource, r.EventName}]; ok {
+		x.last = p
 		return p
 	}
 	k := eventKey{strings.Clone(r.EventSource), strings.Clone(r.EventName)}
-	p := &plan{action: actionOf(k.source, k.name), service: prefixOf(k.source), event: trimVersion(k.name)}
+	p := &plan{key: k, action: actionOf(k.source, k.name), service: prefixOf(k.source), event: trimVersion(k.name)}
 	p.base = fixedEffect(p.action)
 	p.rules = rulesFor(p.service + ":" + p.event)
 	p.types = templatesOf(p.action)
-	p.trust = p.service == "kms" || p.service == "ssm"
+	p.trust = p.service == "kms" || p.service == "ssm" && strings.Contains(p.event, "Parameter")
 	p.creates = createVerbs[verb(p.action)] && p.base != graph.Change && p.base != graph.Grant
 	p.s3, p.ec2 = p.service == "s3", p.service == "ec2"
 	if p.ec2 {
@@ -67,6 +76,7 @@ func (x *extractor) plan(r *Record) *plan {
 	if len(x.plans) < maxPlans {
 		x.plans[k] = p
 	}
+	x.last = p
 	return p
 }
 
@@ -111,6 +121,9 @@ type call struct {
 	// serviceLevel says that the call is about the service itself unless a
 	// denial names something.
 	serviceLevel bool
+
+	index   map[graph.ID]int // of many targets
+	indexed int              // how many of them stand in it
 }
 
 // targets appends what the call reaches to dst: at least one primary target,
@@ -119,7 +132,8 @@ type call struct {
 // override table, the log's own resources, ARNs in response and request, the
 // ARN templates of IAM, the denial message, the service itself.
 func (x *extractor) targets(r *Record, act string, dst []Target) []Target {
-	c := call{x: x, r: r, p: x.plan(r), dst: dst, base: len(dst)}
+	c := &x.call
+	*c = call{x: x, r: r, p: x.plan(r), dst: dst, base: len(dst)}
 	var d denial
 	refused := false
 	if r.ErrorCode != "" || r.ErrorMessage != "" {
@@ -130,21 +144,7 @@ func (x *extractor) targets(r *Record, act string, dst []Target) []Target {
 	if refused && act != c.p.action && !sameCall(act, c.p.action) {
 		c.denied(d)
 	}
-	c.declared(func() {
-		c.request, c.answer = r.Request, r.Response
-		if c.p.ec2 {
-			c.request, c.answer = unwrapCall(r.Request, c.p.event, "Request"), unwrapCall(r.Response, c.p.event, "Response")
-		}
-		switch {
-		case c.p.s3:
-			c.bucket()
-		default:
-			c.apply(c.p.rules)
-		}
-		if c.p.ec2 && !c.serviceLevel && !c.hasPrimary() {
-			c.byEC2ID()
-		}
-	})
+	c.declared()
 	if !c.hasPrimary() && !c.p.s3 && !c.serviceLevel {
 		c.byARN()
 	}
@@ -191,47 +191,94 @@ func (c *call) add(id graph.ID, role graph.Role, match graph.Match) {
 	if id == "" {
 		return
 	}
-	for i := c.base; i < len(c.dst); i++ {
-		if t := &c.dst[i]; t.ID == id {
-			t.Match, t.Role = min(t.Match, match), min(t.Role, role)
-			return
-		}
+	if i := c.find(id); i >= 0 {
+		t := &c.dst[i]
+		t.Match, t.Role = min(t.Match, match), min(t.Role, role)
+		return
 	}
-	kind, typ := kindType(id)
-	c.dst = append(c.dst, Target{ID: id, Kind: kind, Type: typ, Match: match, Role: role})
+	k := c.x.see(string(id))
+	c.dst = append(c.dst, Target{ID: k.id, Kind: k.kind, Type: k.typ, Match: match, Role: role})
+}
+
+// manyTargets is where looking for a target among the others by turns gives way
+// to an index: one record may name thousands.
+const manyTargets = 32
+
+// find is the index of a target, or -1.
+func (c *call) find(id graph.ID) int {
+	n := len(c.dst) - c.base
+	if n < manyTargets {
+		for i := c.base; i < len(c.dst); i++ {
+			if c.dst[i].ID == id {
+				return i
+			}
+		}
+		return -1
+	}
+	if c.index == nil {
+		c.index = map[graph.ID]int{}
+	}
+	for ; c.indexed < n; c.indexed++ {
+		c.index[c.dst[c.base+c.indexed].ID] = c.base + c.indexed
+	}
+	if i, ok := c.index[id]; ok {
+		return i
+	}
+	return -1
+}
+
+// sight is what is remembered of an id as a record writes it.
+type sight struct {
+	id   graph.ID // under which the graph keeps it
+	kind graph.Kind
+	typ  string
+}
+
+// maxSights bounds what is remembered of ids; beyond it all is forgotten.
+const maxSights = 1 << 16
+
+// see looks at an id or an ARN as a record writes it. What it returns does not
+// share the record's memory.
+func (x *extractor) see(s string) sight {
+	k, ok := x.ids[s]
+	if ok {
+		return k
+	}
+	s = strings.Clone(s)
+	k.id = canonical(s)
+	k.kind, k.typ = kindType(k.id)
+	if x.ids == nil || len(x.ids) >= maxSights {
+		x.ids = map[string]sight{}
+	}
+	x.ids[s] = k
+	return k
 }
 
 // addARN notes a target by its ARN as the record writes it. An S3 object is its
 // bucket unless objects are kept.
 func (c *call) addARN(arn string, role graph.Role, match graph.Match) {
-	id := canonical(arn)
-	if b, ok := bucketOf(id); ok {
-		if !c.x.Objects || strings.HasSuffix(arn, "/") {
-			id = b
-		}
+	if b, ok := bucketOf(graph.ID(arn)); ok && (!c.x.Objects || strings.HasSuffix(arn, "/")) {
+		arn = string(b)
 	}
-	c.add(id, role, match)
+	c.add(c.x.see(arn).id, role, match)
 }
 
-// declared adds what the log's own resources field names, around rest, which
-// finds what the override table says. Where rest finds no primary target, the
-// resources of the type that the action is about are it, else the first.
-func (c *call) declared(rest func()) {
+// declared adds what the override table says and what the log's own resources
+// field names. Where the table finds no primary target, the resources of the
+// type that the action is about are it, else the first.
+func (c *call) declared() {
 	res := c.r.Resources
 	typed := -1 // the type, in the order of the action's types, that some resource has
-	for t := range c.p.types {
+	for t := 0; len(res) > 0 && t < len(c.p.types) && typed < 0; t++ {
 		for i := range res {
 			if c.p.types[t].fits(resourceARN(&res[i])) {
 				typed = t
 				break
 			}
 		}
-		if typed >= 0 {
-			break
-		}
 	}
 	if !(c.p.trust && typed >= 0) {
-		rest()
+		c.overridden()
 	}
 	mark := !c.hasPrimary()
 	for i := range res {
@@ -239,11 +286,29 @@ func (c *call) declared(rest func()) {
 		if arn == "" {
 			continue
 		}
-		role := c.sideRole(arn)
-		if mark && (typed < 0 && !c.hasPrimary() || typed >= 0 && c.p.types[typed].fits(arn)) {
-			role = graph.Primary
+		if !mark {
+			c.addARN(arn, c.sideRole(arn), graph.Declared)
+		} else if typed < 0 && !c.hasPrimary() || typed >= 0 && c.p.types[typed].fits(arn) {
+			c.addARN(arn, graph.Primary, graph.Declared)
+		} else {
+			c.addARN(arn, c.sideRole(arn), graph.Declared)
 		}
-		c.addARN(arn, role, graph.Declared)
+	}
+}
+
+// overridden adds what the override table says, or of EC2 the ids.
+func (c *call) overridden() {
+	c.request, c.answer = c.r.Request, c.r.Response
+	if c.p.ec2 {
+		c.request, c.answer = unwrapCall(c.r.Request, c.p.event, "Request"), unwrapCall(c.r.Response, c.p.event, "Response")
+	}
+	if c.p.s3 {
+		c.bucket()
+		return
+	}
+	c.apply(c.p.rules)
+	if c.p.ec2 && !c.serviceLevel && !c.hasPrimary() {
+		c.byEC2ID()
 	}
 }
 
@@ -302,8 +367,9 @@ func (c *call) moved(arn string) bool {
 	for i := c.base; i < len(c.dst); i++ {
 		t := &c.dst[i]
 		b, ok := splitARN(string(t.ID))
-		if ok && t.Match == graph.Derived && b.Account != "" && a.Service == b.Service && a.Region == b.Region && a.Resource == b.Resource {
-			t.ID = canonical(arn)
+		if ok && t.Match == graph.Derived && c.index == nil && b.Account != "" && a.Service == b.Service && a.Region == b.Region && a.Resource == b.Resource {
+			k := c.x.see(arn)
+			t.ID, t.Kind, t.Type = k.id, k.kind, k.typ
 			return true
 		}
 	}
@@ -328,15 +394,11 @@ func namesNothing(arn string) bool {
 
 // unwrapCall steps into {"<Event>Request": {…}}, as some EC2 calls wrap theirs.
 func unwrapCall(v Value, event, suffix string) Value {
-	if !v.IsObject() {
+	if len(v) < len(event)+len(suffix)+4 || !strings.HasPrefix(share(v[2:]), event) || !strings.HasPrefix(share(v[2+len(event):]), suffix) {
 		return v
 	}
-	in := v
-	v.Each(func(k string, m Value) bool {
-		if len(k) == len(event)+len(suffix) && strings.HasPrefix(k, event) && strings.HasSuffix(k, suffix) {
-			in = m
-		}
-		return len(in) == len(v)
-	})
-	return in
+	if in := v.Get(event + suffix); in.IsObject() {
+		return in
+	}
+	return v
 }

@@ -34,7 +34,7 @@ func findARNs(text []byte, f func(found)) {
 			end++
 		}
 		at = end
-		if i > 0 && (isDigit(text[i-1]) || text[i-1]|0x20 >= 'a' && text[i-1]|0x20 <= 'z') {
+		if end-i > maxName || i > 0 && (isDigit(text[i-1]) || text[i-1]|0x20 >= 'a' && text[i-1]|0x20 <= 'z') {
 			continue
 		}
 		arn := strings.TrimRight(share(text[i:end]), ".:")

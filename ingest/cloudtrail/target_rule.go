@@ -178,6 +178,10 @@ func (c *call) values(p place, f func(string)) {
 	follow(c.part(p.part), p.keys, f)
 }
 
+// maxName bounds a name that becomes part of an id; the longest AWS knows is an
+// SSM parameter's ARN of 2,048 characters.
+const maxName = 2048
+
 // follow walks a path of keys, whatever their case, through lists and through
 // the {"items": […]}, {"item": …} and {"member": …} wrappers of XML services,
 // and calls f for every non-empty text at its end. The key * is every key's
@@ -205,7 +209,7 @@ func follow(v Value, keys []string, f func(string)) {
 			return true
 		})
 	case len(keys) == 0:
-		if s := v.Text(); s != "" && !strings.HasPrefix(s, "HIDDEN_DUE_TO") {
+		if s := v.Text(); s != "" && len(s) <= maxName && !strings.HasPrefix(s, "HIDDEN_DUE_TO") {
 			f(s)
 		}
 	}

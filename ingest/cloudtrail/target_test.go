@@ -341,3 +341,58 @@ func BenchmarkTargets(b *testing.B) {
 		dst = x.targets(r, act, dst[:0])
 	}
 }
+
+// A call that names thousands of things costs no quadratic time, and names each
+// once.
+func TestManyTargets(t *testing.T) {
+	var b strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&b, `{"instanceId":"i-%08x"},{"instanceId":"i-%08x"},`, i, i/2)
+	}
+	r := record(t, "ec2", "TerminateInstances", `"requestParameters":{"instancesSet":{"items":[`+strings.TrimSuffix(b.String(), ",")+`]}}`)
+	got := newExtractor(false).targets(r, "ec2:TerminateInstances", nil)
+	if len(got) != 5000 {
+		t.Fatalf("%d targets, want 5000", len(got))
+	}
+	for _, tg := range got {
+		if tg.Role != graph.Primary || tg.Type != "aws.ec2.instance" {
+			t.Fatalf("%+v", tg)
+		}
+	}
+}
+
+// FuzzTargets: whatever a record holds, it has a primary target, the same each
+// time, and no id twice.
+func FuzzTargets(f *testing.F) {
+	for _, tt := range targetCases {
+		f.Add(tt.source, tt.name, []byte("{"+tt.members+"}"))
+	}
+	f.Fuzz(func(t *testing.T, source, name string, members []byte) {
+		var r Record
+		var e envelope
+		if decode(members, false, &r, &e) != nil {
+			r = Record{Request: Value(members), Response: Value(members), ErrorMessage: string(members), ErrorCode: "x"}
+		}
+		r.EventSource, r.EventName = source+".amazonaws.com", name
+		x := newExtractor(len(members)%2 == 0)
+		act := x.action(&r)
+		one := slices.Clone(x.targets(&r, act, nil))
+		two := newExtractor(x.Objects).targets(&r, act, nil)
+		if !slices.Equal(one, two) || !slices.Equal(one, x.targets(&r, act, nil)) {
+			t.Fatalf("differs:\n%v\n%v", one, two)
+		}
+		seen, primaries := map[graph.ID]bool{}, 0
+		for _, tg := range one {
+			if seen[tg.ID] || tg.ID == "" {
+				t.Fatalf("%s stands twice in %v", tg.ID, one)
+			}
+			seen[tg.ID] = true
+			if tg.Role == graph.Primary {
+				primaries++
+			}
+		}
+		if primaries == 0 {
+			t.Fatalf("no primary target: %v", one)
+		}
+	})
+}

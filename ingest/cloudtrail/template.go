@@ -10,7 +10,8 @@ import (
 
 // template is the ARN of a resource type with its variables.
 type template struct {
-	name    string // the type, as IAM calls it: function
+	name    string // the type, as IAM calls it: log-group
+	plain   string // the same as stems are written: loggroup
 	service string
 	literal string // the resource part before the first variable
 	region  bool
@@ -40,7 +41,7 @@ func templatesOf(act string) []template {
 }
 
 func newTemplate(typ string, arn graph.ARN) template {
-	t := template{name: typ, service: arn.Service, region: arn.Region != "", account: arn.Account != ""}
+	t := template{name: typ, plain: plainName(typ), service: arn.Service, region: arn.Region != "", account: arn.Account != ""}
 	rest := arn.Resource
 	for {
 		before, after, ok := strings.Cut(rest, "${")
@@ -101,10 +102,24 @@ type stem struct {
 	ending string // name, id, arn, or empty
 }
 
+// plainName is a name in lower case without dashes and underscores.
+func plainName(name string) string {
+	b := make([]byte, 0, len(name))
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'A' && c <= 'Z':
+			b = append(b, c|0x20)
+		case c != '-' && c != '_':
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
 var endings = []struct{ text, is string }{{"identifier", "id"}, {"name", "name"}, {"arn", "arn"}, {"id", "id"}}
 
 func stemOf(name string) stem {
-	s := strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))
+	s := plainName(name)
 	for _, e := range endings {
 		if root, ok := strings.CutSuffix(s, e.text); ok {
 			return stem{root, e.is}
@@ -116,9 +131,8 @@ func stemOf(name string) stem {
 	return stem{s, ""}
 }
 
-// field is one text of a request or response, under its key.
+// field is one text of a request or response, under its key's stem.
 type field struct {
-	key   string
 	stem  stem
 	value string
 }
@@ -130,11 +144,24 @@ const maxFields = 128
 // flatten gathers the texts inside v with their keys, outer ones first where
 // they stand first.
 func (c *call) flatten(v Value) []field {
-	c.x.flat = flattenInto(c.x.flat[:0], "", v, 0)
+	c.x.flat = c.x.flattenInto(c.x.flat[:0], "", v, 0)
 	return c.x.flat
 }
 
-func flattenInto(out []field, key string, v Value, depth int) []field {
+// stem is stemOf, remembered.
+func (x *extractor) stem(key string) stem {
+	s, ok := x.stems[key]
+	if !ok {
+		s = stemOf(key)
+		if x.stems == nil || len(x.stems) >= maxPlans {
+			x.stems = map[string]stem{}
+		}
+		x.stems[strings.Clone(key)] = s
+	}
+	return s
+}
+
+func (x *extractor) flattenInto(out []field, key string, v Value, depth int) []field {
 	switch {
 	case len(out) >= maxFields || depth > 6:
 	case v.IsObject():
@@ -143,17 +170,17 @@ func flattenInto(out []field, key string, v Value, depth int) []field {
 			case "items", "item", "member", "content":
 				k = key
 			}
-			out = flattenInto(out, k, m, depth+1)
+			out = x.flattenInto(out, k, m, depth+1)
 			return len(out) < maxFields
 		})
 	case v.IsArray():
 		v.Items(func(e Value) bool {
-			out = flattenInto(out, key, e, depth+1)
+			out = x.flattenInto(out, key, e, depth+1)
 			return len(out) < maxFields
 		})
 	default:
 		if s := v.Text(); s != "" && len(s) <= 512 && !strings.HasPrefix(s, "HIDDEN_DUE_TO") {
-			out = append(out, field{key, stemOf(key), s})
+			out = append(out, field{x.stem(key), s})
 		}
 	}
 	return out
@@ -193,7 +220,7 @@ func (c *call) fitFields(t *template, fields []field) bool {
 	for i, s := range t.stems {
 		best := 0
 		for _, f := range fields {
-			if score := s.score(f.stem, t.name, len(t.stems) == 1 || i == len(t.stems)-1); score > best && usable(f.value, t) {
+			if score := s.score(f.stem, t.plain, len(t.stems) == 1 || i == len(t.stems)-1); score > best && usable(f.value, t) {
 				best, values[i] = score, f.value
 			}
 		}
@@ -203,7 +230,7 @@ func (c *call) fitFields(t *template, fields []field) bool {
 		if len(t.stems) == 1 {
 			found := false
 			for _, f := range fields {
-				if s.score(f.stem, t.name, true) == best && usable(f.value, t) {
+				if s.score(f.stem, t.plain, true) == best && usable(f.value, t) {
 					c.addARN(string(c.orARN(t, f.value)), graph.Primary, graph.Derived)
 					found = true
 				}
@@ -244,7 +271,6 @@ func usable(v string, t *template) bool {
 // is better. A bare "name" or "id" names the thing itself, the last variable of
 // its template.
 func (s stem) score(f stem, typ string, last bool) int {
-	typ = strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(typ))
 	generic := s.root == "" || s.root == "resource" || s.root == typ
 	switch {
 	case f.root == s.root && f.ending == s.ending && s.root != "":
