@@ -16,7 +16,7 @@ type program struct {
 	terminal string // the sid of AWS CLI v2: one terminal session
 	lambda   bool   // the SDK says it runs in a Lambda function
 	ambient  bool   // and took the credentials from the environment: they are the function's own
-	ecs      bool   // it runs in an ECS task
+	ecs      bool   // it runs in an ECS task, or has its credentials from a container's endpoint
 
 	text     string // the user agent
 	strength int    // of the evidence, while reading
@@ -86,6 +86,7 @@ func (p *program) token(s string) {
 				p.agent(tool, evidenceFeature, 5)
 			}
 			p.ambient = p.ambient || code == "g"
+			p.ecs = p.ecs || code == "z"
 		}
 	case strings.HasPrefix(s, "sid/"):
 		if sid := s[4:]; len(sid) == 12 && isHex(sid) {

@@ -164,13 +164,17 @@ func TestIdentities(t *testing.T) {
 
 		{name: "ECS task", records: []string{
 			`"userIdentity":{"type":"AssumedRole","principalId":"AROATASK:0123456789abcdef0123456789abcdef","arn":"arn:aws:sts::111122223333:assumed-role/task/0123456789abcdef0123456789abcdef","accountId":"111122223333","accessKeyId":"ASIATASK","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROATASK","arn":"arn:aws:iam::111122223333:role/task","accountId":"111122223333"},"attributes":{"creationDate":"2026-11-22T09:00:00Z"}}},` + describe + `,"userAgent":"aws-sdk-go-v2/1.30 exec-env/AWS_ECS_FARGATE"`,
+			ann + `,"eventSource":"ecs.amazonaws.com","eventName":"StopTask","requestParameters":{"cluster":"c","task":"0123456789abcdef0123456789abcdef"},"responseElements":{"task":{"taskArn":"arn:aws:ecs:eu-north-1:111122223333:task/c/0123456789abcdef0123456789abcdef"}}`,
 		}, edges: []string{
+			"iam:user/ann HOLDS key:AKIAANN",
+			"key:AKIAANN CALLED ecs:StopTask OK arn:aws:ecs:eu-north-1:111122223333:task/c/0123456789abcdef0123456789abcdef",
+			"arn:aws:ecs:eu-north-1:111122223333:task/c/0123456789abcdef0123456789abcdef PART_OF arn:aws:ecs:eu-north-1:111122223333:cluster/c",
 			"session:AROATASK:0123456789abcdef0123456789abcdef@09:00:00Z OF iam:role/task",
 			"session:AROATASK:0123456789abcdef0123456789abcdef@09:00:00Z HOLDS key:ASIATASK began 09:00:00",
-			"arn:aws:ecs:eu-north-1:111122223333:task/0123456789abcdef0123456789abcdef RUNS session:AROATASK:0123456789abcdef0123456789abcdef@09:00:00Z",
+			"aws:ecs-task:111122223333:0123456789abcdef0123456789abcdef RUNS session:AROATASK:0123456789abcdef0123456789abcdef@09:00:00Z",
 			"key:ASIATASK OF iam:role/task",
 			"key:ASIATASK CALLED ec2:DescribeVpcs OK endpoint:ec2 via client:aws-sdk-go",
-		}},
+		}, attrs: []string{"arn:aws:ecs:eu-north-1:111122223333:task/c/0123456789abcdef0123456789abcdef alias=aws:ecs-task:111122223333:0123456789abcdef0123456789abcdef"}},
 
 		{name: "EKS service account (IRSA)", records: []string{
 			`"userIdentity":{"type":"WebIdentityUser","principalId":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-north-1.amazonaws.com/id/C1:sts.amazonaws.com:system:serviceaccount:shop:cart","userName":"system:serviceaccount:shop:cart","identityProvider":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-north-1.amazonaws.com/id/C1"},"eventSource":"sts.amazonaws.com","eventName":"AssumeRoleWithWebIdentity","requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/cart","roleSessionName":"s"},"responseElements":{"subjectFromWebIdentityToken":"system:serviceaccount:shop:cart","credentials":{"accessKeyId":"ASIACART","expiration":"Nov 22, 2026, 11:00:00 AM"},"assumedRoleUser":{"assumedRoleId":"AROACART:s","arn":"arn:aws:sts::111122223333:assumed-role/cart/s"}}`,

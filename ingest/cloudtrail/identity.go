@@ -148,6 +148,7 @@ const (
 	typeSignIn      = "aws.session.signin"
 	typeRequest     = "aws.request"
 	typePod         = "aws.eks.pod"
+	typeTask        = "aws.ecs.task"
 )
 
 func identityOf(u *UserIdentity, r *Record, a *actor) node {

@@ -78,24 +78,32 @@ func (e *emitter) runs() {
 	default:
 		return
 	}
-	if global[e.r.EventSource] || e.r.Region == "" {
+	region := e.r.Region
+	if form == 't' {
+		region = "" // the task's id is enough
+	} else if region == "" || global[e.r.EventSource] {
 		return
 	}
-	if h := &a.home; h.epoch == e.epoch && h.form == form && h.region == e.r.Region {
+	if h := &a.home; h.epoch == e.epoch && h.form == form && h.region == region {
 		e.b.See(h.row, e.t, e.src)
 		return
 	}
-	service, resource := "ec2", "instance/"+a.name
+	var workload graph.NodeRef
 	switch form {
-	case 't':
-		service, resource = "ecs", "task/"+a.name
+	case 'i':
+		workload = e.thing(arnID(a.partition, "ec2", region, a.account, "instance/"+a.name))
 	case 'f':
-		service, resource = "lambda", "function:"+a.name
+		workload = e.thing(arnID(a.partition, "lambda", region, a.account, "function:"+a.name))
+	default:
+		workload = e.b.Node(taskID(a.account, a.name), graph.Service, typeTask)
 	}
-	workload := e.thing(arnID(a.partition, service, e.r.Region, a.account, resource))
 	row := e.standing(workload, e.ref(&a.session), graph.Runs)
-	a.home = home{e.epoch, form, strings.Clone(e.r.Region), row}
+	a.home = home{e.epoch, form, strings.Clone(region), row}
 }
+
+// taskID is an ECS task of which region and cluster are not known; the node of
+// its full ARN carries it as alias.
+func taskID(account, task string) graph.ID { return graph.ID("aws:ecs-task:" + account + ":" + task) }
 
 // global are the services whose records do not carry the caller's region: they
 // answer from one region of the partition, or, as S3, from the bucket's.

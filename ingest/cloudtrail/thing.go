@@ -65,15 +65,12 @@ func (e *emitter) see(p *thing) graph.NodeRef {
 	return p.ref
 }
 
-// taskAlias is the id of an ECS task of which the cluster is not known, as by
-// the name of its session.
+// taskAlias is the id of an ECS task by which its own session knows it; empty
+// for anything else.
 func taskAlias(id graph.ID) string {
 	arn, ok := splitARN(string(id))
-	if !ok || arn.Service != "ecs" {
+	if !ok || arn.Service != "ecs" || !strings.HasPrefix(arn.Resource, "task/") {
 		return ""
 	}
-	if p := strings.Split(arn.Resource, "/"); len(p) == 3 && p[0] == "task" {
-		return string(arnID(arn.Partition, arn.Service, arn.Region, arn.Account, "task/"+p[2]))
-	}
-	return ""
+	return string(taskID(arn.Account, arn.Resource[strings.LastIndexByte(arn.Resource, '/')+1:]))
 }
