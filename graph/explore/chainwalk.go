@@ -58,10 +58,11 @@ func (c *chains) climb(id graph.ID, at graph.Time, path map[graph.ID]bool) Origi
 				o.Certainty = Possible
 			}
 		}
-		c.sessions(id, at, path)
+		c.sessions(id, at, path, true)
+		c.holder(id, at)
 		return o
 	}
-	if o, ok := c.sessions(id, at, path); ok {
+	if o, ok := c.sessions(id, at, path, false); ok {
 		return o
 	}
 	for _, key := range a.siblings(id) {
@@ -71,23 +72,33 @@ func (c *chains) climb(id graph.ID, at graph.Time, path map[graph.ID]bool) Origi
 		c.hop(Hop{Kind: graph.Holds, From: id, To: key, At: a.issued[key][0].at, Certainty: Definite, Evidence: []string{}, Alternatives: []Alternative{}, Note: "its key, whose issue the data holds"})
 		return c.climb(key, at, path)
 	}
-	for _, e := range a.heldBy[id] {
-		if a.kind(e.From) == graph.Identity {
-			w, known := e.Valid(at)
-			h := Hop{Kind: graph.Holds, From: e.From, To: id, At: w.From, Certainty: Definite, Evidence: marks(&e, graph.Began), Alternatives: []Alternative{}}
-			if !known {
-				h.Note = "held since before it was first seen; who created it is not in the data"
-			}
-			c.hop(h)
-			return Origin{Node: e.From, Known: true, Certainty: Definite, Reason: a.rootReason(id)}
-		}
+	if from := c.holder(id, at); from != "" {
+		return Origin{Node: from, Known: true, Certainty: Definite, Reason: a.rootReason(id)}
 	}
 	return a.root(id)
 }
 
+// holder adds the hop from the identity that holds the credential, if any.
+func (c *chains) holder(id graph.ID, at graph.Time) graph.ID {
+	for _, e := range c.a.heldBy[id] {
+		if c.a.kind(e.From) != graph.Identity {
+			continue
+		}
+		w, known := e.Valid(at)
+		h := Hop{Kind: graph.Holds, From: e.From, To: id, At: w.From, Certainty: Definite, Evidence: marks(&e, graph.Began), Alternatives: []Alternative{}}
+		if !known {
+			h.Note = "held since before it was first seen; who created it is not in the data"
+		}
+		c.hop(h)
+		return e.From
+	}
+	return ""
+}
+
 // sessions climbs through the sessions behind id that lead further: those that
-// a workload runs, that were issued, or that act for somebody.
-func (c *chains) sessions(id graph.ID, at graph.Time, path map[graph.ID]bool) (Origin, bool) {
+// a workload runs, that were issued, or that act for somebody; and, where id's
+// own issue is not known, those with another key whose issue is.
+func (c *chains) sessions(id graph.ID, at graph.Time, path map[graph.ID]bool, issued bool) (Origin, bool) {
 	a := c.a
 	var out Origin
 	found := false
@@ -103,7 +114,8 @@ func (c *chains) sessions(id graph.ID, at graph.Time, path map[graph.ID]bool) (O
 	}
 	for _, e := range a.heldBy[id] {
 		s := e.From
-		if a.kind(s) != graph.Session || path[s] || len(a.runBy[s])+len(a.issued[s])+len(a.actsFor[s])+len(a.siblings(s)) == 0 {
+		leads := len(a.runBy[s])+len(a.issued[s])+len(a.actsFor[s]) > 0 || !issued && len(a.siblings(s)) > 0
+		if a.kind(s) != graph.Session || path[s] || !leads {
 			continue
 		}
 		w, _ := e.Valid(at)
