@@ -33,7 +33,7 @@ export async function named(name) {
 export function element(tag, attributes, ...children) {
   const el = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) el.setAttribute(name, value);
-  el.append(...children.filter((c) => c !== null && c !== undefined).map((c) => c instanceof Node ? c : shown(String(c))));
+  el.append(...children.filter((c) => c !== null && c !== undefined && c !== "").map((c) => c instanceof Node ? c : shown(String(c))));
   return el;
 }
 

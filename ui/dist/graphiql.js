@@ -28,7 +28,7 @@ async function run() {
 }
 
 $("token").value = token.load();
-const list = (await (await fetch("/documents/index.json")).json());
+const list = await (await fetch("/documents")).json();
 $("document").append(...list.map((name) => element("option", { value: name }, name)));
 $("document").addEventListener("change", fill);
 $("run").addEventListener("submit", (e) => { e.preventDefault(); run(); });

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/graph/explore"
+	"github.com/spf13/cobra"
+)
+
+// coverage is the command that asks what the data can answer.
+func (m *Main) coverage() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "coverage",
+		Short:   "What the data can and cannot answer for a window",
+		Example: "  blastradius coverage --last 24h --fail-on-found",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			window, err := m.windowFlag(cmd)
+			if err != nil {
+				return err
+			}
+			vars := map[string]any{"window": window}
+			if s, _ := cmd.Flags().GetString("silence"); s != "" {
+				vars["silence"] = s
+			}
+			asOf(cmd, vars)
+			return ask(m, cmd, question[explore.Coverage]{
+				name: "coverage", vars: vars, show: showCoverage,
+				columns: []string{"name", "kind", "from", "to", "events", "rejected", "files", "reason", "evidence"},
+				rows:    coverageRows,
+				found:   func(*explore.Coverage) bool { return false },
+				status:  func(a *explore.Coverage) *explore.Status { return &explore.Status{Coverage: a} },
+			})
+		},
+	}
+	addWindowFlags(cmd)
+	cmd.Flags().String("silence", "", "how long a continuous stream may be silent, such as `1h`")
+	addAskFlags(cmd)
+	addAsOfFlag(cmd)
+	cmd.Flags().Bool("fail-on-found", false, "exit 3 if data is missing, else 0")
+	return cmd
+}
+
+func coverageRows(a *explore.Coverage) (out []row) {
+	for _, s := range a.Sources {
+		out = append(out, row{{"type", "source"}, {"name", s.Name}, {"kind", s.Kind}, {"from", s.FirstEvent.String()}, {"to", s.LastEvent.String()},
+			{"events", s.Events}, {"rejected", s.Rejected}, {"files", s.Files}})
+	}
+	for _, g := range a.Gaps {
+		out = append(out, row{{"type", "gap"}, {"name", g.Source}, {"kind", string(g.Kind)}, {"from", g.From.String()}, {"to", g.To.String()},
+			{"reason", g.Reason}, {"evidence", g.Evidence}})
+	}
+	return out
+}
+
+func showCoverage(p *page, a *explore.Coverage) {
+	if a.Complete {
+		p.line("Nothing is known to be missing.")
+	} else {
+		p.line("The data is incomplete:")
+		for _, r := range a.Reasons {
+			p.line("  - %s", r)
+		}
+	}
+	p.line("Events from %s to %s; %s.", a.FirstEvent, a.LastEvent, count(a.Rejected, "rejected record"))
+	if a.SuggestUntil != 0 {
+		p.line("The window lies after the newest event; try --until %s", a.SuggestUntil)
+	}
+	if a.UnjoinedSessions > 0 {
+		p.line("%s came from an issuer that is not in the data.", count(a.UnjoinedSessions, "session")+" (or keys)")
+	}
+	for _, f := range a.Writing {
+		p.line("Being written: %s", f)
+	}
+	rows := make([][]string, len(a.Sources))
+	for i, s := range a.Sources {
+		rows[i] = []string{s.Name, s.Kind, s.FirstEvent.String(), s.LastEvent.String(), fmt.Sprint(s.Events), fmt.Sprint(s.Rejected), fmt.Sprint(s.Files)}
+	}
+	p.table([]string{"source", "kind", "first", "last", "EVENTS", "rejected", "files"}, rows)
+	if len(a.Gaps) > 0 {
+		p.line("")
+		p.line("Gaps")
+		showGaps(p, a, graph.Window{})
+	}
+}
+
+// inventory is the command that counts what is in the data.
+func (m *Main) inventory() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "inventory",
+		Short: "How much of what is in the data, and how many non-human identities there are to a person",
+		Args:  exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			vars := map[string]any{}
+			asOf(cmd, vars)
+			return ask(m, cmd, question[explore.Inventory]{
+				name: "inventory", vars: vars, show: showInventory,
+				columns: []string{"what", "name", "reason", "count"},
+				rows:    inventoryRows,
+				status:  func(a *explore.Inventory) *explore.Status { return &explore.Status{Coverage: a.Coverage} },
+			})
+		},
+	}
+	addAskFlags(cmd)
+	addAsOfFlag(cmd)
+	return cmd
+}
+
+func inventoryRows(a *explore.Inventory) (out []row) {
+	add := func(what string, list []explore.Count) {
+		for _, c := range list {
+			out = append(out, row{{"type", "count"}, {"what", what}, {"name", c.Name}, {"count", c.Count}})
+		}
+	}
+	add("kind", a.Kinds)
+	add("type", a.Types)
+	add("account", a.Accounts)
+	for _, c := range a.Classes {
+		out = append(out, row{{"type", "count"}, {"what", "class"}, {"name", string(c.Class)}, {"reason", c.Reason}, {"count", c.Count}})
+	}
+	return out
+}
+
+func showInventory(p *page, a *explore.Inventory) {
+	p.line("%s", count(a.Nodes, "thing"))
+	list := func(name string, counts []explore.Count) {
+		rows := make([][]string, len(counts))
+		for i, c := range counts {
+			rows[i] = []string{c.Name, fmt.Sprint(c.Count)}
+		}
+		p.line("")
+		p.table([]string{name, "COUNT"}, rows)
+	}
+	list("kind", a.Kinds)
+	list("type", a.Types)
+	list("account", a.Accounts)
+	rows := make([][]string, len(a.Classes))
+	for i, c := range a.Classes {
+		rows[i] = []string{string(c.Class), fmt.Sprint(c.Count), c.Reason}
+	}
+	p.line("")
+	p.table([]string{"class", "COUNT", "because"}, rows)
+	p.line("")
+	ratio := "no ratio, as no person is in the data"
+	if a.Ratio.Value != nil {
+		ratio = fmt.Sprintf("%.1f to 1", *a.Ratio.Value)
+	}
+	p.line("%s: %s (%d to %d, %d unknown)", a.Ratio.Definition, ratio, a.Ratio.Numerator, a.Ratio.Denominator, a.Ratio.Unknown)
+	for _, n := range a.Notes {
+		p.line("note: %s", n)
+	}
+	if c := a.Coverage; c != nil {
+		for _, r := range c.Reasons {
+			p.line("incomplete: %s", r)
+		}
+	}
+}

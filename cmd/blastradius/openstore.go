@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/graph/explore"
+	"github.com/blastradius/blastradius/graph/pebble"
+	"github.com/blastradius/blastradius/ingest"
+	"github.com/blastradius/blastradius/ingest/feed"
+	"github.com/blastradius/blastradius/testdata"
+	"github.com/spf13/cobra"
+)
+
+// storeUse says what a command does with a store.
+type storeUse int
+
+const (
+	readStore  storeUse = iota // it must exist and is not written to
+	writeStore                 // it is made where it does not exist
+	tendStore                  // it must exist
+)
+
+// openStore opens the store of --store. The caller closes it.
+func (m *Main) openStore(cmd *cobra.Command, use storeUse) (*pebble.Store, error) {
+	dir, _ := cmd.Flags().GetString("store")
+	if use != writeStore {
+		entries, err := os.ReadDir(dir)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+			return nil, &graph.Error{Code: graph.CodeNotFound, Message: "there is no store at " + dir,
+				Hint: "blastradius ingest PATH… makes one; --store or BLASTRADIUS_STORE says where"}
+		}
+		if err != nil {
+			return nil, &graph.Error{Code: graph.CodeInvalid, Message: "open store", Err: err}
+		}
+	}
+	return pebble.Open(dir, pebble.Options{ReadOnly: use == readStore})
+}
+
+// explorer answers questions over a store; raw records come from the files they
+// were read from.
+func (m *Main) explorer(st graph.Store) *explore.Explorer {
+	return explore.New(st, explore.Options{
+		ReadRecord: func(ctx context.Context, source string, record uint32, evidence string) ([]byte, error) {
+			return ingest.OpenRecord(ctx, source, formats(false), openSource, record, evidence)
+		},
+	})
+}
+
+// worldPrefix stands before the names of the demo world's files.
+const worldPrefix = "demo:"
+
+// openSource opens a file by the name it was ingested under.
+func openSource(name string) (io.ReadCloser, error) {
+	if strings.HasPrefix(name, worldPrefix) {
+		return feed.OpenFS(testdata.World, worldPrefix)(name)
+	}
+	return feed.OpenPath(name)
+}
