@@ -18,7 +18,8 @@ var merger = &pebble.Merger{Name: "blastradius.1", Merge: func(key, value []byte
 	if len(key) == 0 || unions[key[0]] == nil {
 		return nil, fmt.Errorf("key %x takes no merge operands: %w", key, errCorrupt)
 	}
-	u := &unionMerger{tag: key[0]}
+	u := mergers.Get().(*unionMerger)
+	u.tag, u.ops, u.in = key[0], u.ops[:0], u.in[:0]
 	return u, u.MergeNewer(value)
 }}
 
@@ -35,49 +36,59 @@ var unions = [256]union{
 	tagStandingIn: mergeStanding,
 }
 
-var packers = sync.Pool{New: func() any { return new(packer) }}
-
+// unionMerger gathers operands in memory that it keeps: most keys have one or
+// two, and there are many keys.
 type unionMerger struct {
-	tag byte
-	ops [][]byte
+	packer
+	tag     byte
+	ops     [][]byte
+	in, out []byte
 }
 
+var mergers = sync.Pool{New: func() any { return new(unionMerger) }}
+
+// maxKept is the memory that a merger at rest may hold on to.
+const maxKept = 1 << 20
+
 func (u *unionMerger) MergeNewer(value []byte) error {
-	u.ops = append(u.ops, bytes.Clone(value))
+	n := len(u.in)
+	u.in = append(u.in, value...)
+	u.ops = append(u.ops, u.in[n:len(u.in):len(u.in)])
 	return nil
 }
 
 func (u *unionMerger) MergeOlder(value []byte) error { return u.MergeNewer(value) }
 
 func (u *unionMerger) Finish(bool) ([]byte, io.Closer, error) {
-	p := packers.Get().(*packer)
-	defer packers.Put(p)
-	v, err := uniteAll(p, u.tag, u.ops)
-	return v, nil, err
-}
-
-// uniteAll unites operands, at least one; it overwrites the slice of them.
-func uniteAll(p *packer, tag byte, ops [][]byte) ([]byte, error) {
-	for len(ops) > 1 {
-		half := ops[:0]
-		for i := 0; i < len(ops); i += 2 {
-			if i+1 == len(ops) {
-				half = append(half, ops[i])
-				break
-			}
-			if bytes.Equal(ops[i], ops[i+1]) {
-				half = append(half, ops[i])
-				continue
-			}
-			v, err := unions[tag](p, make([]byte, 0, len(ops[i])+len(ops[i+1])), ops[i], ops[i+1])
+	if len(u.ops) == 1 {
+		return u.ops[0], u, nil
+	}
+	for len(u.ops) > 2 {
+		half := u.ops[:0]
+		for i := 0; i+1 < len(u.ops); i += 2 {
+			a, b := u.ops[i], u.ops[i+1]
+			v, err := unions[u.tag](&u.packer, make([]byte, 0, len(a)+len(b)), a, b)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			half = append(half, v)
 		}
-		ops = half
+		if len(u.ops)%2 == 1 {
+			half = append(half, u.ops[len(u.ops)-1])
+		}
+		u.ops = half
 	}
-	return ops[0], nil
+	var err error
+	u.out, err = unions[u.tag](&u.packer, u.out[:0], u.ops[0], u.ops[1])
+	return u.out, u, err
+}
+
+// Close gives the memory back.
+func (u *unionMerger) Close() error {
+	if cap(u.in)+cap(u.out) <= maxKept {
+		mergers.Put(u)
+	}
+	return nil
 }
 
 // evidenceHit is a place where an event may lie: the rest of its hash, the node

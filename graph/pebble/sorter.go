@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"hash/maphash"
+	"slices"
 )
 
 // sorter sorts numbers and what they stand for: least significant byte first,
@@ -20,10 +21,7 @@ func (s *sorter) add(key uint64, index uint32) {
 
 func (s *sorter) sort() {
 	n := len(s.keys)
-	if cap(s.keys2) < n {
-		s.keys2, s.index2 = make([]uint64, n, cap(s.keys)), make([]uint32, n, cap(s.index))
-	}
-	s.keys2, s.index2 = s.keys2[:n], s.index2[:n]
+	s.keys2, s.index2 = slices.Grow(s.keys2[:0], n)[:n], slices.Grow(s.index2[:0], n)[:n]
 	var counts [8][256]uint32
 	for _, k := range s.keys {
 		for b := range counts {

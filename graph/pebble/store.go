@@ -123,8 +123,8 @@ func Open(dir string, o Options) (*Store, error) {
 	po := &pebble.Options{
 		FS: o.FS, Cache: cache, Comparer: comparer, Merger: merger, FormatMajorVersion: pebbleFormat,
 		MemTableSize: uint64(o.MemTableBytes), MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold: 8, L0CompactionFileThreshold: 32, L0StopWritesThreshold: 64,
-		LBaseMaxBytes: 64 << 20, MaxOpenFiles: 1000, ReadOnly: o.ReadOnly,
+		L0CompactionThreshold: 12, L0CompactionFileThreshold: 1000, L0StopWritesThreshold: 64,
+		LBaseMaxBytes: 256 << 20, MaxOpenFiles: 1000, ReadOnly: o.ReadOnly,
 		CompactionConcurrencyRange: func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 		Logger:                     quiet{},
 	}

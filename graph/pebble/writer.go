@@ -30,6 +30,8 @@ type writer struct {
 
 	nodes   []nodeSpan
 	entries []*nodeEntry // of new nodes, for the cache
+	stamp   uint32       // of this batch
+	stamps  []uint32     // by node number: the batch that it was last in
 	once    map[graph.ID]struct{}
 	label   []uint32
 	rows    []row
@@ -123,6 +125,7 @@ func (w *writer) reset() {
 	}
 	w.newLabels, w.newSuffixes = w.newLabels[:0], w.newSuffixes[:0]
 	clear(w.once)
+	w.stamp++
 	w.nodes, w.entries, w.label, w.rows = w.nodes[:0], w.entries[:0], w.label[:0], w.rows[:0]
 	w.whole, w.light = w.whole[:0], w.light[:0]
 	w.hits.reset()
@@ -149,10 +152,6 @@ func (w *writer) addNodes(b *graph.Batch) error {
 		if id == "" {
 			return invalid("node %d of the batch has no id", i)
 		}
-		if _, twice := w.once[id]; twice {
-			return invalid("node %s stands twice in the batch", id)
-		}
-		w.once[id] = struct{}{}
 		e, err := w.s.node(id)
 		if err != nil {
 			return fmt.Errorf("find node %s: %w", id, err)
@@ -160,9 +159,20 @@ func (w *writer) addNodes(b *graph.Batch) error {
 		n := nodeSpan{first: noDay, entry: e}
 		if e != nil {
 			n.number = e.number
+			if int(n.number) >= len(w.stamps) {
+				w.stamps = append(w.stamps, make([]uint32, max(1024, int(n.number)-len(w.stamps)+1))...)
+			}
+			if w.stamps[n.number] == w.stamp {
+				return invalid("node %s stands twice in the batch", id)
+			}
+			w.stamps[n.number] = w.stamp
 		} else {
 			n.number = w.next.nextNode
 			w.next.nextNode++
+			if _, twice := w.once[id]; twice {
+				return invalid("node %s stands twice in the batch", id)
+			}
+			w.once[id] = struct{}{}
 			w.put(tagNumber, numberKey(nil, tagNumber, n.number), []byte(id))
 		}
 		w.nodes = append(w.nodes, n)
