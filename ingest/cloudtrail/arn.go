@@ -152,7 +152,7 @@ func kindType(id graph.ID) (graph.Kind, string) {
 	s := string(id)
 	if a, ok := splitARN(s); ok {
 		typ := typeOf(a)
-		if strings.Contains(a.Resource, "*") {
+		if strings.ContainsAny(a.Resource, "*?") || strings.Contains(a.Resource, "${") {
 			return graph.Resource, typ // a pattern, not the thing
 		}
 		return kindOf(typ), typ

@@ -33,7 +33,7 @@ var effectLists = map[graph.Effect]string{
 		sts:AssumeRole sts:AssumeRoleWithSAML sts:AssumeRoleWithWebIdentity sts:AssumeRoot sts:GetSessionToken
 		sts:GetFederationToken sts:GetServiceBearerToken sts:GetWebIdentityToken sts:GetDelegatedAccessToken
 		sts:SetSourceIdentity sts:TagSession sts:SetContext
-		rolesanywhere:CreateSession sso:GetRoleCredentials sso-oauth:CreateTokenWithIAM eks-auth:AssumeRoleForPodIdentity
+		rolesanywhere:CreateSession sso:GetRoleCredentials sso:Authenticate sso:Federate sso-oauth:CreateTokenWithIAM eks-auth:AssumeRoleForPodIdentity
 		cognito-identity:GetCredentialsForIdentity cognito-identity:GetOpenIdToken
 		cognito-identity:GetOpenIdTokenForDeveloperIdentity cognito-identity:GetId
 		cognito-idp:InitiateAuth cognito-idp:AdminInitiateAuth cognito-idp:RespondToAuthChallenge
@@ -64,7 +64,7 @@ var effectLists = map[graph.Effect]string{
 		iam:CreateVirtualMFADevice iam:CreateSAMLProvider iam:CreateOpenIDConnectProvider
 		s3:CreateBucket organizations:CreatePolicy organizations:CreateAccount organizations:CreateOrganization
 		lambda:PublishLayerVersion lambda:PublishVersion lambda:CreateEventSourceMapping
-		ec2:StartNetworkInsightsAnalysis ecs:RegisterTaskDefinition`,
+		ec2:StartNetworkInsightsAnalysis ecs:RegisterTaskDefinition apigateway:POST`,
 
 	graph.Change: `
 		ec2:CreateRoute ec2:DeleteRoute ec2:CreateTags ec2:DeleteTags ec2:CreateNetworkAclEntry ec2:DeleteNetworkAclEntry
@@ -93,7 +93,8 @@ var effectLists = map[graph.Effect]string{
 		autoscaling:DeletePolicy autoscaling:DeleteLifecycleHook autoscaling:DeleteScheduledAction autoscaling:CreateOrUpdateTags
 		autoscaling:DeleteTags ecs:DeleteAttributes ecs:RegisterContainerInstance ecs:StopTask
 		organizations:LeaveOrganization organizations:MoveAccount organizations:RegisterDelegatedAdministrator
-		cognito-idp:AdminConfirmSignUp
+		rds:AuthorizeDBSecurityGroupIngress rds:RevokeDBSecurityGroupIngress cognito-idp:AdminConfirmSignUp ec2:CreateTrafficMirrorFilterRule ec2:DeleteTrafficMirrorFilterRule
+		signin:PasswordUpdated signin:PasswordRecoveryRequested signin:PasswordRecoveryCompleted signin:EmailUpdated
 		events:RemoveTargets cloudtrail:StopLogging cloudtrail:StartLogging cloudtrail:PutEventSelectors
 		elasticbeanstalk:RebuildEnvironment servicequotas:RequestServiceQuotaIncrease
 		apigateway:CreateRoute apigateway:DeleteRoute apigateway:CreateIntegration apigateway:DeleteIntegration
@@ -109,7 +110,8 @@ var effectLists = map[graph.Effect]string{
 		organizations:RemoveAccountFromOrganization organizations:CloseAccount account:CloseAccount
 		glacier:DeleteVault ec2:ReleaseAddress ec2:DeregisterImage ec2:TerminateInstances
 		autoscaling:TerminateInstanceInAutoScalingGroup elasticbeanstalk:TerminateEnvironment
-		elasticmapreduce:TerminateJobFlows cloudformation:DeleteStack cloudformation:DeleteStackInstances`,
+		elasticmapreduce:TerminateJobFlows cloudformation:DeleteStack cloudformation:DeleteStackInstances
+		apigateway:DELETE`,
 
 	graph.Grant: `
 		iam:PassRole iam:AttachRolePolicy iam:DetachRolePolicy iam:AttachUserPolicy iam:DetachUserPolicy

@@ -38,6 +38,9 @@ func findARNs(text []byte, f func(found)) {
 			continue
 		}
 		arn := strings.TrimRight(share(text[i:end]), ".:")
+		if strings.HasSuffix(arn, "]") && !strings.Contains(arn, "[") { // the end of a list, not of log-stream:2026/11/22/[$LATEST]
+			arn = strings.TrimRight(arn, "]")
+		}
 		a, ok := splitARN(arn)
 		if !ok || !strings.HasPrefix(a.Partition, "aws") || strings.ContainsAny(a.Service, "*?") {
 			continue
@@ -57,7 +60,7 @@ func arnByte(c byte) bool {
 		return true
 	}
 	switch c {
-	case ':', '/', '-', '_', '.', '*', '+', '=', '@', '$', '?', '#', '~', '{', '}', '!':
+	case ':', '/', '-', '_', '.', '*', '+', '=', '@', '$', '?', '#', '~', '{', '}', '[', ']':
 		return true
 	}
 	return c >= 0x80
@@ -85,9 +88,14 @@ func keyBefore(text []byte, quote int) string {
 	return share(text[start+1 : i])
 }
 
-// mentions adds every other ARN that stands in request, response or message.
-// A role that the request passes to a service is derived, not a mere mention.
+// mentions adds every other ARN that stands in request, response or message, and
+// of changes every EC2 id in request or response. A role that the request passes
+// to a service is derived, not a mere mention.
 func (c *call) mentions() {
+	if c.p.ec2IDs {
+		c.mentionIDs(c.r.Request)
+		c.mentionIDs(c.r.Response)
+	}
 	if bytes.Contains(c.r.Request, arnMark) {
 		passing := c.p.service != "iam" && c.p.service != "sts"
 		findARNs(c.r.Request, func(f found) {
@@ -113,6 +121,19 @@ func (c *call) mentions() {
 			}
 		})
 	}
+}
+
+// mentionIDs adds the EC2 ids that stand in a value.
+func (c *call) mentionIDs(v Value) {
+	if len(v) < len(`"i-00000000"`) {
+		return
+	}
+	v.Strings(func(s string) bool {
+		if id, _ := c.ec2ID(s); id != "" {
+			c.add(id, graph.Member, graph.Mentioned)
+		}
+		return true
+	})
 }
 
 func (c *call) mention(arn string, match graph.Match) {

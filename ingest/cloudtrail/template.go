@@ -188,7 +188,8 @@ func (x *extractor) flattenInto(out []field, key string, v Value, depth int) []f
 
 // byTemplate finds the primary targets by the ARN templates of the action's
 // resource types, their variables matched to the keys of request and response:
-// of the response first where the call creates.
+// of the response first where the call creates, and of several types the one
+// with the most variables, a table before its database.
 func (c *call) byTemplate() {
 	if len(c.p.types) == 0 {
 		return
@@ -202,9 +203,11 @@ func (c *call) byTemplate() {
 			continue
 		}
 		fields := c.flatten(v)
-		for i := range c.p.types {
-			if c.fitFields(&c.p.types[i], fields) {
-				return
+		for n := c.p.vars; n > 0; n-- {
+			for i := range c.p.types {
+				if t := &c.p.types[i]; len(t.stems) == n && c.fitFields(t, fields) {
+					return
+				}
 			}
 		}
 	}
@@ -213,9 +216,6 @@ func (c *call) byTemplate() {
 // fitFields adds the targets that the fields make with the template: several
 // where its only variable has several values.
 func (c *call) fitFields(t *template, fields []field) bool {
-	if len(t.stems) == 0 {
-		return false
-	}
 	values := make([]string, len(t.stems))
 	for i, s := range t.stems {
 		best := 0
