@@ -210,12 +210,15 @@ func isService(s string) bool {
 // mcpService is the MCP server that AWS hosts.
 const mcpService = "aws-mcp.amazonaws.com"
 
+// agentCore is the tool of agents that run on Amazon Bedrock AgentCore.
+const agentCore = "bedrock-agentcore"
+
 // agentRole is the tool that a role's name stands for: AgentCore's console and
 // starter kits name their roles so.
 func agentRole(role graph.ID) string {
 	name := string(role[strings.LastIndexByte(string(role), '/')+1:])
 	if strings.HasPrefix(name, "AgentCore-") || strings.Contains(name, "BedrockAgentCore") {
-		return "bedrock-agentcore"
+		return agentCore
 	}
 	return ""
 }
@@ -234,6 +237,8 @@ func agentOf(r *Record, a *actor, p *program) (tool, evidence string) {
 		return p.tool, p.evidence
 	case r.Identity.InvokedBy == mcpService || r.SourceIP == mcpService || r.UserAgent == mcpService:
 		return "aws-mcp", evidenceMCP
+	case r.EventSource == "bedrock-agentcore.amazonaws.com" && (strings.HasPrefix(r.EventName, "GetWorkloadAccessToken") || strings.HasPrefix(r.EventName, "GetResource")):
+		return agentCore, evidenceRuntime // an agent's runtime fetches its tokens
 	case a.agentTool != "":
 		return a.agentTool, a.agentEvidence
 	}

@@ -58,19 +58,20 @@ type emitter struct {
 	b     *graph.Builder
 
 	// The record at hand.
-	r       *Record
-	t       graph.Time
-	src     graph.Ref
-	ev      string // its evidence
-	shared  string // its Call
-	key     uint64 // its CallKey
-	a       *actor
-	p       *program
-	from    *node // who acts: the actor's narrowest node, or what the record shows beyond it
-	outcome graph.Outcome
-	effect  graph.Effect
-	targets []Target        // scratch
-	extra   []graph.NodeRef // policy documents that the call wrote
+	r                      *Record
+	t                      graph.Time
+	src                    graph.Ref
+	ev                     string // its evidence
+	shared                 string // its Call
+	key                    uint64 // its CallKey
+	a                      *actor
+	p                      *program
+	from                   *node         // who acts: the actor's narrowest node, or what the record shows beyond it
+	agent, client, service graph.NodeRef // what the call came through
+	outcome                graph.Outcome
+	effect                 graph.Effect
+	targets                []Target        // scratch
+	extra                  []graph.NodeRef // policy documents that the call wrote
 
 	streams [3]string // account, region and stream last made
 }
@@ -146,6 +147,7 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 	e.assert(e.a)
 	e.from = e.a.only()
 	e.extra = e.extra[:0]
+	e.through()
 	for _, h := range handlers[r.EventName] {
 		if h.source == r.EventSource {
 			h.write(e)
@@ -274,30 +276,43 @@ func (e *emitter) event(k graph.EventKey, label graph.Label, at graph.Time) {
 	e.b.Event(k, graph.Observation{At: at, Evidence: e.ev, Call: e.shared, CallKey: e.key, Source: e.src})
 }
 
-// issued writes that one thing issued another, seen by a join.
-func (e *emitter) issued(from, to *node, join graph.Join, at graph.Time) {
+// issued writes that this call issued something, with what it came through.
+func (e *emitter) issued(from, to *node, join graph.Join) {
+	e.issue(graph.EventKey{Agent: e.agent, Client: e.client, Service: e.service}, from, to, join, e.t)
+}
+
+// inferred writes an issue that the record does not make but only shows.
+func (e *emitter) inferred(from, to *node, join graph.Join, at graph.Time) {
+	e.issue(graph.EventKey{}, from, to, join, at)
+}
+
+func (e *emitter) issue(k graph.EventKey, from, to *node, join graph.Join, at graph.Time) {
 	if from.known() && to.known() && from.id != to.id {
-		e.event(graph.EventKey{From: e.ref(from), To: e.ref(to), Kind: graph.Issued}, graph.Label{Join: join}, at)
+		k.From, k.To, k.Kind = e.ref(from), e.ref(to), graph.Issued
+		e.event(k, graph.Label{Join: join}, at)
 	}
 }
 
-// call writes the CALLED edges, with what the call came through.
-func (e *emitter) call(act string, pl graph.Plane) {
-	k := graph.EventKey{From: e.ref(e.from), Kind: graph.Called, Outcome: e.outcome}
-	k.Agent = e.drives()
+// through finds what the call came through.
+func (e *emitter) through() {
+	e.agent, e.client, e.service = e.drives(), 0, 0
 	if e.p.node.known() {
 		if e.p.epoch != e.epoch {
 			e.p.epoch = e.epoch
 			e.ref(&e.p.node)
 		}
-		k.Client = e.p.node.ref
-	}
-	if e.r.FromConsole && !e.p.node.known() && e.r.UserAgent == "AWS Internal" {
-		k.Client = e.b.Node("client:console", graph.Client, "client")
+		e.client = e.p.node.ref
+	} else if e.r.FromConsole && e.r.UserAgent == "AWS Internal" {
+		e.client = e.b.Node("client:console", graph.Client, "client")
 	}
 	if via := e.via(); via.known() {
-		k.Service = e.ref(via)
+		e.service = e.ref(via)
 	}
+}
+
+// call writes the CALLED edges.
+func (e *emitter) call(act string, pl graph.Plane) {
+	k := graph.EventKey{From: e.ref(e.from), Agent: e.agent, Client: e.client, Service: e.service, Kind: graph.Called, Outcome: e.outcome}
 	e.targets = e.x.targets(e.r, act, e.targets[:0])
 	for i := range e.targets {
 		t := &e.targets[i]
@@ -321,7 +336,7 @@ func (e *emitter) via() *node {
 	case e.a.via.known():
 		return &e.a.via
 	case e.a.identity.typ != typeService && isService(e.r.SourceIP):
-		return e.service(e.r.SourceIP)
+		return e.serviceOf(e.r.SourceIP)
 	}
 	return &none
 }
@@ -329,8 +344,8 @@ func (e *emitter) via() *node {
 // none is no node.
 var none node
 
-// service is the node of an AWS service, by the name that a record gives.
-func (e *emitter) service(name string) *node {
+// serviceOf is the node of an AWS service, by the name that a record gives.
+func (e *emitter) serviceOf(name string) *node {
 	if n, ok := e.services[name]; ok {
 		return n
 	}
@@ -350,7 +365,7 @@ func (e *emitter) drives() graph.NodeRef {
 	}
 	driven := e.a.driven()
 	if !driven.known() {
-		driven = e.from
+		return 0
 	}
 	id := "agent:" + tool + ":" + string(driven.id)
 	if e.p.terminal != "" {

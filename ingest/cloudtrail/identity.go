@@ -418,7 +418,7 @@ func (a *actor) state(u *UserIdentity) {
 
 	switch {
 	case strings.Contains(string(a.scope.id), ":bedrock-agentcore:"):
-		a.agentTool, a.agentEvidence = "bedrock-agentcore", evidenceRuntime
+		a.agentTool, a.agentEvidence = agentCore, evidenceRuntime
 	case id.typ == typeRole && s.known():
 		if a.agentTool = agentRole(id.id); a.agentTool != "" {
 			a.agentEvidence = evidenceName

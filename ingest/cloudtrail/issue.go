@@ -77,10 +77,10 @@ func (e *emitter) keyIssued(creds, answer Value) {
 	if e.r.SharedEventID != "" && e.a.identity.typ == typePrincipal {
 		join = graph.SharedEventJoin // the copy of the role's owner, who does not see the caller
 	}
-	e.issued(e.from, &key, join, e.t)
+	e.issued(e.from, &key, join)
 	if e.a.identity.typ == typeService && e.r.RequestID != "" {
 		request := requestNode(e.r.RequestID)
-		e.issued(&request, &key, graph.RequestJoin, e.t)
+		e.issued(&request, &key, graph.RequestJoin)
 	}
 	ref := e.ref(&key)
 
@@ -99,7 +99,7 @@ func (e *emitter) keyIssued(creds, answer Value) {
 	}
 	if v := firstOf(e.r.Request.Get("sourceIdentity").Str(), answer.Get("sourceIdentity").Str(), e.r.Identity.Session.SourceIdentity); v != "" && v != hidden {
 		declared := declaredNode(account, v)
-		e.issued(&declared, &key, graph.SourceIdentity, e.t)
+		e.inferred(&declared, &key, graph.SourceIdentity, e.t)
 	}
 	e.podTags(account, name)
 }
@@ -241,7 +241,7 @@ func (e *emitter) signedIn() {
 		e.b.Attr(ref, "mfa", "true", e.t)
 	}
 	e.standing(ref, e.ref(&a.identity), graph.Of)
-	e.issued(&password, &session, graph.PrincipalCreation, e.t)
+	e.issued(&password, &session, graph.PrincipalCreation)
 }
 
 // password is a user's password; where the user has a path the node is known
@@ -270,7 +270,7 @@ func (e *emitter) switched() {
 		return
 	}
 	e.b.Attr(e.ref(&session), attrConsole, "true", e.t)
-	e.issued(&from, &session, graph.PrincipalCreation, e.t)
+	e.issued(&from, &session, graph.PrincipalCreation)
 }
 
 // granted is an OAuth grant, as of `aws login` or of an MCP client: who signed
@@ -281,8 +281,11 @@ func (e *emitter) granted() {
 	}
 	arn := firstOf(e.r.Additional.Get("signInSessionArn").Str(), e.r.Response.Get("signInSessionArn").Str())
 	client := firstOf(e.r.Request.Get("client_id").Str(), e.r.Request.Get("clientId").Str(), e.r.Additional.Get("client_id").Str())
-	id := firstOf(arn, client)
-	if id == "" || id == hidden {
+	id := arn
+	if id == "" && strings.Contains(client, "/dcr/") { // registered by the client itself; others are shared by all
+		id = client
+	}
+	if id == "" {
 		return
 	}
 	grant := node{id: graph.ID("aws:oauth:" + id), kind: graph.Credential, typ: typeOAuth}
@@ -295,10 +298,10 @@ func (e *emitter) granted() {
 	if client != "" && client != hidden {
 		e.b.Attr(ref, "clientId", strings.Clone(client), e.t)
 	}
-	e.issued(e.from, &grant, join, e.t)
+	e.issued(e.from, &grant, join)
 	if arn != "" {
 		session := signInNode(arn)
-		e.issued(&grant, &session, graph.SignInSession, e.t)
+		e.issued(&grant, &session, graph.SignInSession)
 	}
 }
 
@@ -310,7 +313,7 @@ func (e *emitter) launched() {
 	}
 	if e.r.RequestID != "" && e.a.identity.typ != typeService {
 		request := requestNode(e.r.RequestID)
-		e.issued(e.from, &request, graph.RequestJoin, e.t)
+		e.issued(e.from, &request, graph.RequestJoin)
 	}
 	e.r.Response.At("instancesSet", "items").Items(func(v Value) bool {
 		id := v.Get("instanceId").Str()
@@ -338,7 +341,7 @@ func (e *emitter) built() {
 	id := e.r.Response.Get("build").Get("id").Str()
 	if _, uuid, ok := strings.Cut(id, ":"); ok && isUUID(uuid) {
 		build := requestNode(uuid)
-		e.issued(e.from, &build, graph.SessionName, e.t)
+		e.issued(e.from, &build, graph.SessionName)
 	}
 }
 

@@ -36,7 +36,7 @@ func (e *emitter) keyCreated() {
 	if e.outcome != graph.OK || !key.known() {
 		return
 	}
-	e.issued(e.from, &key, graph.KeyJoin, e.t)
+	e.issued(e.from, &key, graph.KeyJoin)
 	if user := e.iamUser(e.iamName("accessKey", "userName")); user.known() {
 		e.standing(e.ref(&user), e.ref(&key), graph.Holds, e.mark(graph.Began, e.t))
 	}
@@ -72,7 +72,7 @@ func (e *emitter) passwordSet() {
 		return // only whether it must be changed
 	}
 	password := e.password(user.id)
-	e.issued(e.from, &password, graph.KeyJoin, e.t)
+	e.issued(e.from, &password, graph.KeyJoin)
 	var marks []graph.Mark
 	if e.r.EventName == "CreateLoginProfile" {
 		marks = append(marks, e.mark(graph.Began, e.t))

@@ -27,11 +27,11 @@ func (e *emitter) derive() {
 	if at == 0 {
 		at = e.t
 	}
-	e.issued(&a.declared, used, graph.SourceIdentity, at)
-	e.issued(&a.signIn, used, graph.SignInSession, at)
+	e.inferred(&a.declared, used, graph.SourceIdentity, at)
+	e.inferred(&a.signIn, used, graph.SignInSession, at)
 	if uuid, ok := strings.CutPrefix(a.name, "AWSCodeBuild-"); ok && isUUID(uuid) && a.session.known() {
 		build := requestNode(uuid)
-		e.issued(&build, &a.session, graph.SessionName, at)
+		e.inferred(&build, &a.session, graph.SessionName, at)
 	}
 	e.forwarded(at)
 }
@@ -49,7 +49,7 @@ func (e *emitter) forwarded(at graph.Time) {
 	if a.session.known() && a.session.typ != typeUserSession {
 		from = &a.session
 	}
-	e.issued(from, &a.credential, graph.ForwardedAccess, at)
+	e.inferred(from, &a.credential, graph.ForwardedAccess, at)
 }
 
 // home is a workload seen running an actor's session, in the builder at hand.

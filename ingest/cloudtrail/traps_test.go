@@ -87,6 +87,32 @@ func TestTraps(t *testing.T) {
 			"iam:instance-profile/web RUNS_AS iam:role/web began 10:00:00",
 		}},
 
+		{name: "a user with a path: the name alone is an alias", records: []string{
+			`"userIdentity":{"type":"IAMUser","principalId":"AIDABOB","arn":"arn:aws:iam::111122223333:user/team/bob","accountId":"111122223333","userName":"bob"},"eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"Success"}`,
+			`"userIdentity":{"type":"IAMUser","principalId":"AIDABOB","arn":"arn:aws:iam::111122223333:user/team/bob","accountId":"111122223333","accessKeyId":"AKIABOB","userName":"bob"},"eventSource":"iam.amazonaws.com","eventName":"DeleteAccessKey","requestParameters":{"userName":"bob","accessKeyId":"AKIAOLD"}`,
+		}, edges: []string{
+			"iam:user/team/bob HOLDS aws:password:iam:user/team/bob",
+			"iam:user/team/bob HOLDS key:AKIABOB",
+			"iam:user/team/bob HOLDS key:AKIAOLD ended 10:00:00",
+			"aws:password:iam:user/team/bob CALLED signin:ConsoleLogin OK endpoint:signin",
+			"aws:password:iam:user/team/bob ISSUED principal_creation session:AIDABOB@10:00:00Z at 10:00:00",
+			"session:AIDABOB@10:00:00Z OF iam:user/team/bob",
+			"key:AKIABOB CALLED iam:DeleteAccessKey OK key:AKIAOLD",
+		}, attrs: []string{"iam:user/team/bob alias=iam:user/bob", "aws:password:iam:user/team/bob alias=aws:password:iam:user/bob"}},
+
+		{name: "root of a member account, assumed", records: []string{
+			ann + `,"eventSource":"sts.amazonaws.com","eventName":"AssumeRoot","requestParameters":{"targetPrincipal":"444455556666","taskPolicyArn":{"arn":"arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}},"responseElements":{"credentials":{"accessKeyId":"ASIAROOT","expiration":"Nov 22, 2026, 10:15:00 AM"}}`,
+			`"userIdentity":{"type":"Root","principalId":"444455556666","arn":"arn:aws:iam::444455556666:root","accountId":"444455556666","accessKeyId":"ASIAROOT","sessionContext":{"assumedRoot":"true","attributes":{"creationDate":"2026-11-22T10:00:00Z"}}},"recipientAccountId":"444455556666",` + describe,
+		}, edges: []string{
+			"iam:user/ann HOLDS key:AKIAANN",
+			"key:AKIAANN CALLED sts:AssumeRoot OK aws:account:444455556666",
+			"key:AKIAANN ISSUED key_join key:ASIAROOT at 10:00:00",
+			"key:ASIAROOT OF arn:aws:iam::444455556666:root ended 10:15:00",
+			"session:444455556666@10:00:00Z OF arn:aws:iam::444455556666:root",
+			"session:444455556666@10:00:00Z HOLDS key:ASIAROOT began 10:00:00",
+			"key:ASIAROOT CALLED ec2:DescribeVpcs OK aws:endpoint:444455556666:eu-north-1:ec2",
+		}, attrs: []string{"session:444455556666@10:00:00Z assumedRoot=true"}},
+
 		{name: "one call seen by two accounts is one call", records: []string{
 			`"sharedEventID":"s1",` + deploy + "," + describe,
 			`"sharedEventID":"s1",` + deploy + "," + describe,
@@ -199,6 +225,35 @@ func TestAgents(t *testing.T) {
 			session + " CALLED signin:CreateOAuth2Token OK endpoint:signin",
 			session + " ISSUED sign_in_session aws:oauth:arn:aws:signin:eu-north-1:111122223333:session/x at 10:00:00",
 			"aws:oauth:arn:aws:signin:eu-north-1:111122223333:session/x ISSUED sign_in_session arn:aws:signin:eu-north-1:111122223333:session/x at 10:00:00",
+		}},
+
+		{name: "a grant to a client that all share begins nothing", records: []string{
+			`"userIdentity":{` + deployID + `,"sessionContext":{` + deployCtx + `}},"eventSource":"signin.amazonaws.com","eventName":"AuthorizeOAuth2Access","requestParameters":{"client_id":"arn:aws:signin:::devtools/same-device"}`,
+		}, edges: []string{
+			session + " OF iam:role/ci/deploy",
+			session + " CALLED signin:AuthorizeOAuth2Access OK endpoint:signin",
+		}},
+
+		{name: "a key that an agent got remembers the agent", records: []string{
+			deploy + `,"userAgent":"aws-cli/2.35.30 m/AN,b","eventSource":"sts.amazonaws.com","eventName":"AssumeRole","requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/next","roleSessionName":"n"},"responseElements":{"credentials":{"accessKeyId":"ASIANEXT"}}`,
+		}, edges: with(
+			"agent:claude-code:"+session+" DRIVES ua_feature "+session,
+			"key:ASIADEPLOY CALLED sts:AssumeRole OK iam:role/next via agent:claude-code:"+session+" via client:aws-cli",
+			"key:ASIADEPLOY ISSUED key_join key:ASIANEXT via agent:claude-code:"+session+" via client:aws-cli at 10:00:00",
+			"key:ASIANEXT OF iam:role/next")},
+
+		{name: "an agent's runtime fetches its tokens", records: []string{
+			deploy + `,"eventSource":"bedrock-agentcore.amazonaws.com","eventName":"GetResourceApiKey","requestParameters":{"resourceCredentialProviderName":"github"}`,
+		}, edges: with(
+			"agent:bedrock-agentcore:"+session+" DRIVES runtime_role "+session,
+			"key:ASIADEPLOY CALLED bedrock-agentcore:GetResourceApiKey OK arn:aws:bedrock-agentcore:eu-north-1:111122223333:token-vault/default/apikeycredentialprovider/github via agent:bedrock-agentcore:"+session)},
+
+		{name: "a runtime is configured to run as a role", records: []string{
+			ann + `,"eventSource":"bedrock-agentcore-control.amazonaws.com","eventName":"CreateAgentRuntime","requestParameters":{"agentRuntimeName":"r","roleArn":"arn:aws:iam::111122223333:role/agent"},"responseElements":{"agentRuntimeArn":"arn:aws:bedrock-agentcore:eu-north-1:111122223333:runtime/r-1"}`,
+		}, edges: []string{
+			"iam:user/ann HOLDS key:AKIAANN",
+			"key:AKIAANN CALLED bedrock-agentcore:CreateAgentRuntime OK arn:aws:bedrock-agentcore:eu-north-1:111122223333:runtime/r-1",
+			"arn:aws:bedrock-agentcore:eu-north-1:111122223333:runtime/r-1 RUNS_AS iam:role/agent began 10:00:00",
 		}},
 
 		{name: "an agent runtime's role", records: []string{
