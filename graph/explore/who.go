@@ -107,17 +107,18 @@ func (a *ancestry) inherited(actor graph.ID, path map[graph.ID]bool) verdict {
 	for _, s := range a.sessions(actor) {
 		behind = append(behind, a.siblings(s)...)
 	}
+	defer delete(path, actor)
 	for _, id := range behind {
-		for _, i := range a.issued[id] {
-			v := a.decide(who{i.from, i.via.Agent != "", interactive(i.via.Client), i.via.Service != ""}, path)
-			delete(path, actor)
-			if v.class != Unknown && !strings.HasPrefix(v.reason, "issued to: ") {
-				v.reason = "issued to: " + v.reason
-			}
-			return v
+		if len(a.issued[id]) == 0 {
+			continue
 		}
+		i := a.issued[id][0]
+		v := a.decide(who{i.from, i.via.Agent != "", interactive(i.via.Client), i.via.Service != ""}, path)
+		if v.class != Unknown && !strings.HasPrefix(v.reason, "issued to: ") {
+			v.reason = "issued to: " + v.reason
+		}
+		return v
 	}
-	delete(path, actor)
 	switch a.kind(actor) {
 	case graph.Identity:
 		return verdict{Unknown, "no credential in the record"}
