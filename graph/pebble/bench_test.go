@@ -314,3 +314,61 @@ func BenchmarkWindow(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkHotEdge puts a million observations into one edge-hour, in batches,
+// and then asks for five minutes of it.
+func BenchmarkHotEdge(b *testing.B) {
+	const batches, size = 20, graph.MaxBatchRecords
+	for range b.N {
+		b.StopTimer()
+		s, err := pebble.Open(b.TempDir(), pebble.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(1, 1))
+		start := graph.TimeOf(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))
+		var text [36]byte
+		var took, last time.Duration
+		for i := range batches {
+			k := graph.NewBuilder()
+			src := k.Source(graph.Source{Name: "hot"})
+			key := graph.EventKey{From: k.Node("hot", graph.Credential, "t"), To: k.Node("target", graph.Resource, "t"), Label: k.Label(actions[0]), Kind: graph.Called, Outcome: graph.OK}
+			for j := range size {
+				var id [16]byte
+				binary.LittleEndian.PutUint64(id[:], rng.Uint64())
+				binary.LittleEndian.PutUint64(id[8:], rng.Uint64())
+				uuidText(&text, id[:])
+				k.Event(key, graph.Observation{At: start + graph.Time(i*size+j)*3599/1000, Evidence: string(text[:]) + "@" + account, Source: graph.Ref{Seq: src, Record: uint32(j)}})
+			}
+			x := k.Batch()
+			t0 := time.Now()
+			b.StartTimer()
+			err := s.Apply(context.Background(), x)
+			b.StopTimer()
+			if err != nil {
+				b.Fatal(err)
+			}
+			last = time.Since(t0)
+			took += last
+		}
+		t0 := time.Now()
+		calls := 0
+		f := graph.Filter{Window: graph.Window{From: start + 600_000, To: start + 900_000}}
+		for e, err := range s.Edges(context.Background(), []graph.ID{"target"}, graph.In, f) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			calls += e.Calls
+		}
+		b.ReportMetric(float64(time.Since(t0).Microseconds())/1000, "query-ms")
+		b.ReportMetric(float64(calls), "calls")
+		b.ReportMetric(float64(batches*size)/took.Seconds(), "events/s")
+		b.ReportMetric(float64(last.Milliseconds()), "last-batch-ms")
+		t0 = time.Now()
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(time.Since(t0).Milliseconds()), "close-ms")
+		b.StartTimer()
+	}
+}

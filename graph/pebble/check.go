@@ -45,7 +45,7 @@ func (s *Store) Check(ctx context.Context) (Report, error) {
 	c := &checker{view: view, st: st}
 	for _, part := range []func(context.Context) error{c.nodes, c.events, c.standing, c.rest} {
 		if err := part(ctx); err != nil {
-			return c.report, fmt.Errorf("check store: %w", err)
+			return c.report, readError("check store", err)
 		}
 	}
 	return c.report, nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ func (s *Store) Edges(ctx context.Context, frontier []graph.ID, dir graph.Direct
 		err := r.run(frontier)
 		if r.it != nil {
 			if e := r.close(); err == nil && e != nil {
-				err = fmt.Errorf("read edges: %w", e)
+				err = readError("read edges", e)
 			}
 		}
 		if err != nil && err != errStop {
@@ -68,7 +67,7 @@ func (r *reader) run(frontier []graph.ID) error {
 	r.st = r.s.state.Load()
 	r.s.mu.RUnlock()
 	if err != nil {
-		return fmt.Errorf("read edges: %w", err)
+		return readError("read edges", err)
 	}
 	r.it = it
 	r.compile()
@@ -191,14 +190,14 @@ func (r *reader) atNodes(nodes []*nodeEntry) error {
 				}
 				v, err := r.it.ValueAndErr()
 				if err != nil {
-					return fmt.Errorf("read edges: %w", err)
+					return readError("read edges", err)
 				}
 				if err := r.block(v, n.id, n.number, day, k[blockPrefix]); err != nil {
 					return err
 				}
 			}
 			if err := r.it.Error(); err != nil {
-				return fmt.Errorf("read edges: %w", err)
+				return readError("read edges", err)
 			}
 		}
 	}
@@ -228,14 +227,14 @@ func (r *reader) wholeWindow() error {
 		}
 		v, err := r.it.ValueAndErr()
 		if err != nil {
-			return fmt.Errorf("read edges: %w", err)
+			return readError("read edges", err)
 		}
 		if err := r.block(v, id, node, day, hod); err != nil {
 			return err
 		}
 	}
 	if err := r.it.Error(); err != nil {
-		return fmt.Errorf("read edges: %w", err)
+		return readError("read edges", err)
 	}
 	return nil
 }
@@ -258,7 +257,7 @@ func (r *reader) byEvidence() error {
 			}
 			v, err := r.it.ValueAndErr()
 			if err != nil {
-				return fmt.Errorf("read evidence index: %w", err)
+				return readError("read evidence index", err)
 			}
 			for len(v) > 0 {
 				hit, n := nextHit(v)
@@ -296,13 +295,16 @@ func (r *reader) byEvidence() error {
 		}
 		v, err := r.it.ValueAndErr()
 		if err != nil {
-			return fmt.Errorf("read edges: %w", err)
+			return readError("read edges", err)
 		}
 		if err := r.block(v, id, node, p.day, hod); err != nil {
 			return err
 		}
 	}
-	return r.it.Error()
+	if err := r.it.Error(); err != nil {
+		return readError("read edges", err)
+	}
+	return nil
 }
 
 // block yields the matching edges of a block.
@@ -388,14 +390,14 @@ func (r *reader) outBlock(day, node uint32, hod uint8) ([]byte, error) {
 	if r.join == nil {
 		it, err := r.it.Clone(pebble.CloneOptions{})
 		if err != nil {
-			return nil, fmt.Errorf("read edges: %w", err)
+			return nil, readError("read edges", err)
 		}
 		r.join = it
 	}
 	r.key = appendBlockKey(r.key[:0], tagOut, day, node, hod)
 	if !r.join.SeekPrefixGE(r.key) || !bytes.Equal(r.join.Key(), r.key) {
 		if err := r.join.Error(); err != nil {
-			return nil, fmt.Errorf("read edges: %w", err)
+			return nil, readError("read edges", err)
 		}
 		return nil, corrupt(r.key, errCorrupt)
 	}
@@ -536,7 +538,10 @@ func (r *reader) standingEdges(all bool, nodes []*nodeEntry) error {
 				return err
 			}
 		}
-		return r.it.Error()
+		if err := r.it.Error(); err != nil {
+			return readError("read edges", err)
+		}
+		return nil
 	}
 	for _, n := range nodes {
 		r.key = numberKey(r.key[:0], tag, n.number)
@@ -546,7 +551,7 @@ func (r *reader) standingEdges(all bool, nodes []*nodeEntry) error {
 			}
 		}
 		if err := r.it.Error(); err != nil {
-			return fmt.Errorf("read edges: %w", err)
+			return readError("read edges", err)
 		}
 	}
 	return nil
@@ -562,7 +567,7 @@ func (r *reader) standingEdge() error {
 	}
 	v, err := r.it.ValueAndErr()
 	if err != nil {
-		return fmt.Errorf("read edges: %w", err)
+		return readError("read edges", err)
 	}
 	rec, err := parseStanding(v)
 	if err != nil || int(label) >= len(r.st.labels) {

@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -79,7 +78,7 @@ func (s *Store) selectNodes(ctx context.Context, sel graph.Selector, yield func(
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("read node %s: %w", id, err)
+			return readError("read node "+string(id), err)
 		}
 		err = offer(id, v)
 		if e := closer.Close(); err == nil {
@@ -166,7 +165,7 @@ func (s *Store) search(view pebble.Reader, want []string) ([]graph.ID, error) {
 func scanView(view pebble.Reader, low, high []byte, each func(k, v []byte) error) error {
 	it, err := view.NewIter(&pebble.IterOptions{LowerBound: low, UpperBound: high})
 	if err != nil {
-		return fmt.Errorf("read store: %w", err)
+		return readError("read store", err)
 	}
 	for ok := it.First(); ok && err == nil; ok = it.Next() {
 		var v []byte
@@ -175,7 +174,7 @@ func scanView(view pebble.Reader, low, high []byte, each func(k, v []byte) error
 		}
 	}
 	if e := it.Close(); err == nil && e != nil {
-		err = fmt.Errorf("read store: %w", e)
+		err = readError("read store", e)
 	}
 	return err
 }

@@ -127,6 +127,8 @@ func Open(dir string, o Options) (*Store, error) {
 		LBaseMaxBytes: 256 << 20, MaxOpenFiles: 1000, ReadOnly: o.ReadOnly,
 		CompactionConcurrencyRange: func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 		Logger:                     quiet{},
+		// Reading returns the error; Pebble need not end the process for it.
+		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}},
 	}
 	for i := range po.Levels {
 		l := &po.Levels[i]
@@ -157,7 +159,7 @@ func openError(dir string, err error) error {
 			Hint: "stop it, ask its server (--server URL), or use another --store directory", Err: err}
 	case pebble.IsCorruptionError(err):
 		return &graph.Error{Code: graph.CodeCorrupt, Message: fmt.Sprintf("the store %s is damaged", dir),
-			Hint: "restore the directory from a copy, or ingest the logs again into a new one", Err: err}
+			Hint: damagedHint, Err: err}
 	case strings.Contains(err.Error(), "format version") || strings.Contains(err.Error(), "format major version"):
 		return &graph.Error{Code: graph.CodeVersion, Message: fmt.Sprintf("the store %s was written by a newer program", dir), Hint: "use that version of blastradius", Err: err}
 	}
@@ -233,7 +235,7 @@ func (s *Store) load() error {
 	}
 	it, err := s.db.NewIter(nil)
 	if err != nil {
-		return fmt.Errorf("read store: %w", err)
+		return readError("read store", err)
 	}
 	if it.SeekLT([]byte{tagLedger + 1}) && it.Key()[0] == tagLedger {
 		st.watermark = binary.BigEndian.Uint64(it.Key()[1:])
@@ -247,7 +249,7 @@ func (s *Store) load() error {
 		ok = it.SeekGE(numberKey(nil, tagOut, day+1))
 	}
 	if err := it.Close(); err != nil {
-		return fmt.Errorf("read store: %w", err)
+		return readError("read store", err)
 	}
 	s.state.Store(st)
 	return nil
@@ -257,7 +259,7 @@ func (s *Store) load() error {
 func (s *Store) scan(tag byte, each func(k, v []byte) error) error {
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{tag}, UpperBound: []byte{tag + 1}})
 	if err != nil {
-		return fmt.Errorf("read store: %w", err)
+		return readError("read store", err)
 	}
 	for ok := it.First(); ok && err == nil; ok = it.Next() {
 		if err = each(it.Key(), it.Value()); err != nil {
@@ -265,7 +267,7 @@ func (s *Store) scan(tag byte, each func(k, v []byte) error) error {
 		}
 	}
 	if e := it.Close(); err == nil && e != nil {
-		err = fmt.Errorf("read store: %w", e)
+		err = readError("read store", e)
 	}
 	return err
 }
@@ -288,15 +290,26 @@ func (s *Store) value(key []byte) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read store: %w", err)
+		return nil, readError("read store", err)
 	}
 	b := append(make([]byte, 0, len(v)), v...)
 	return b, closer.Close()
 }
 
+// readError says what failed, and says CORRUPT where a checksum does not match.
+func readError(what string, err error) error {
+	var e *graph.Error
+	if pebble.IsCorruptionError(err) && !errors.As(err, &e) {
+		return &graph.Error{Code: graph.CodeCorrupt, Message: what, Hint: damagedHint, Err: err}
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+const damagedHint = "run `blastradius store check`; restore the directory from a copy, or ingest the logs again into a new one"
+
 func corrupt(key []byte, err error) error {
 	return &graph.Error{Code: graph.CodeCorrupt, Message: fmt.Sprintf("the store is damaged at key %q", key),
-		Hint: "run `blastradius store check`; restore the directory from a copy, or ingest the logs again", Err: err}
+		Hint: damagedHint, Err: err}
 }
 
 // pack packs evidence with the suffixes known so far; a new one is interned by
