@@ -143,6 +143,17 @@ func TestIdentities(t *testing.T) {
 			"key:ASIADEPLOY CALLED ec2:DescribeVpcs OK endpoint:ec2",
 		}},
 
+		{name: "ECS task by inScopeOf", records: []string{
+			`"userIdentity":{` + deployID + `,"accessKeyId":"ASIADEPLOY","sessionContext":{` + deployCtx + `},"inScopeOf":{"sourceArn":"arn:aws:ecs:eu-north-1:111122223333:task/c/0123456789abcdef0123456789abcdef"}},` + describe,
+		}, edges: []string{
+			"session:AROADEPLOY:run@09:30:00Z OF iam:role/ci/deploy",
+			"session:AROADEPLOY:run@09:30:00Z HOLDS key:ASIADEPLOY began 09:30:00",
+			"arn:aws:ecs:eu-north-1:111122223333:task/c/0123456789abcdef0123456789abcdef RUNS session:AROADEPLOY:run@09:30:00Z",
+			"arn:aws:ecs:eu-north-1:111122223333:task/c/0123456789abcdef0123456789abcdef PART_OF arn:aws:ecs:eu-north-1:111122223333:cluster/c",
+			"key:ASIADEPLOY OF iam:role/ci/deploy",
+			"key:ASIADEPLOY CALLED ec2:DescribeVpcs OK endpoint:ec2",
+		}},
+
 		{name: "Lambda by its execution environment", records: []string{
 			deploy + "," + describe + `,"userAgent":"Boto3/1.34 md/Botocore#1.34 lang/python#3.12 exec-env/AWS_Lambda_python3.12 m/Z,b,g"`,
 		}, edges: []string{
@@ -208,8 +219,8 @@ func TestIdentities(t *testing.T) {
 		{name: "Roles Anywhere", records: []string{
 			`"userIdentity":{"type":"Unknown","principalId":"","arn":"","accountId":"111122223333","accessKeyId":"","userName":""},"eventSource":"rolesanywhere.amazonaws.com","eventName":"CreateSession","requestParameters":{"cert":"HIDDEN_DUE_TO_SECURITY_REASONS","roleArn":"arn:aws:iam::111122223333:role/onprem","trustAnchorArn":"arn:aws:rolesanywhere:eu-north-1:111122223333:trust-anchor/t"},"responseElements":{"credentialSet":[{"assumedRoleUser":{"arn":"arn:aws:sts::111122223333:assumed-role/onprem/00ab12","assumedRoleId":"AROAONPREM:00ab12"},"credentials":{"accessKeyId":"ASIAONPREM","secretAccessKey":"SECRET","sessionToken":"SECRET","expiration":"2026-11-22T11:00:00Z"},"roleArn":"arn:aws:iam::111122223333:role/onprem","sourceIdentity":"CN=host1"}]}`,
 		}, edges: []string{
-			"aws:certificate:00ab12 CALLED rolesanywhere:CreateSession OK arn:aws:rolesanywhere:eu-north-1:111122223333:trust-anchor/t",
-			"aws:certificate:00ab12 ISSUED key_join key:ASIAONPREM at 10:00:00",
+			"aws:certificate:ab12 CALLED rolesanywhere:CreateSession OK arn:aws:rolesanywhere:eu-north-1:111122223333:trust-anchor/t",
+			"aws:certificate:ab12 ISSUED key_join key:ASIAONPREM at 10:00:00",
 			"aws:sourceidentity:111122223333:CN=host1 ISSUED source_identity key:ASIAONPREM at 10:00:00",
 			"key:ASIAONPREM OF iam:role/onprem ended 11:00:00",
 		}},

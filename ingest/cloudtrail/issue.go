@@ -185,7 +185,7 @@ func (e *emitter) certified() {
 		_, serial, _ = strings.Cut(sets[0].At("assumedRoleUser", "assumedRoleId").Str(), ":")
 	}
 	if serial != "" {
-		e.from = &node{id: graph.ID("aws:certificate:" + strings.ToLower(serial)), kind: graph.Credential, typ: typeCertificate}
+		e.from = &node{id: graph.ID("aws:certificate:" + strings.TrimLeft(strings.ToLower(serial), "0")), kind: graph.Credential, typ: typeCertificate}
 	}
 	if e.outcome != graph.OK {
 		return
