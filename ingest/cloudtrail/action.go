@@ -11,10 +11,8 @@ import (
 // call, the message names the action that was refused, which is the truth; a
 // refused RunInstances may be an iam:PassRole.
 func action(r *Record) string {
-	if r.ErrorCode != "" || r.ErrorMessage != "" {
-		if d, ok := parseDenied(denialText(r), r); ok {
-			return d.Action
-		}
+	if d, ok := refusal(r); ok {
+		return d.Action
 	}
 	return actionOf(r.EventSource, r.EventName)
 }

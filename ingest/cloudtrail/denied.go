@@ -37,6 +37,14 @@ func denialText(r *Record) string {
 	return r.Response.Fold("message").Str()
 }
 
+// refusal is what a record's own denial message says, if it has one.
+func refusal(r *Record) (denial, bool) {
+	if r.ErrorCode == "" && r.ErrorMessage == "" {
+		return denial{}, false
+	}
+	return parseDenied(denialText(r), r)
+}
+
 // parseDenied reads the sentence IAM writes when it refuses a call:
 //
 //	User: P is not authorized to perform: A on resource: R because no T policy allows the A action

@@ -40,11 +40,7 @@ type call struct {
 func (x *extractor) targets(r *Record, act string, dst []Target) []Target {
 	c := &x.call
 	*c = call{x: x, r: r, p: x.plan(r), dst: dst, base: len(dst)}
-	var d denial
-	refused := false
-	if r.ErrorCode != "" || r.ErrorMessage != "" {
-		d, refused = parseDenied(denialText(r), r)
-	}
+	d, refused := refusal(r)
 	// A refusal of another action than the event's own, as iam:PassRole under
 	// RunInstances, is about the message's resource.
 	if refused && act != c.p.action && !sameCall(act, c.p.action) {
@@ -149,19 +145,17 @@ func (c *call) addARN(arn string, role graph.Role, match graph.Match) {
 // type that the action is about are it, else the first.
 func (c *call) declared() {
 	res := c.r.Resources
-	typed := -1 // the type, in the order of the action's types, that some resource has
-	for t := 0; len(res) > 0 && t < len(c.p.types) && typed < 0; t++ {
-		for i := range res {
-			if c.p.types[t].fits(resourceARN(&res[i])) {
-				typed = t
-				break
-			}
-		}
+	typed := -1
+	if c.p.trust {
+		typed = c.typed()
 	}
-	if !(c.p.trust && typed >= 0) {
+	if typed < 0 {
 		c.overridden()
 	}
 	mark := !c.hasPrimary()
+	if mark && !c.p.trust {
+		typed = c.typed()
+	}
 	for i := range res {
 		arn := resourceARN(&res[i])
 		if arn == "" {
@@ -175,6 +169,20 @@ func (c *call) declared() {
 			c.addARN(arn, c.sideRole(arn), graph.Declared)
 		}
 	}
+}
+
+// typed is the first of the action's types that some of the log's own resources
+// have, or -1.
+func (c *call) typed() int {
+	res := c.r.Resources
+	for t := 0; len(res) > 0 && t < len(c.p.types); t++ {
+		for i := range res {
+			if c.p.types[t].fits(resourceARN(&res[i])) {
+				return t
+			}
+		}
+	}
+	return -1
 }
 
 // overridden adds what the override table says, or of EC2 the ids.
@@ -228,11 +236,11 @@ func (c *call) denied(d denial) {
 	}
 	switch d.Exactness {
 	case exactARN, named:
-		if !namesNothing(d.Resource) && !c.moved(d.Resource) {
+		if !c.x.see(d.Resource).nothing && !c.moved(d.Resource) {
 			c.addARN(d.Resource, role, graph.Derived)
 		}
 	case wildcard:
-		if open && !namesNothing(d.Resource) {
+		if open && !c.x.see(d.Resource).nothing {
 			c.addARN(d.Resource, role, graph.Derived)
 		}
 	}

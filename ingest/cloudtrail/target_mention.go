@@ -137,13 +137,11 @@ func (c *call) mentionIDs(v Value) {
 }
 
 func (c *call) mention(arn string, match graph.Match) {
-	if namesNothing(arn) {
+	k := c.x.see(arn)
+	if k.nothing || k.session && c.knowsRole(k.id) {
 		return
 	}
 	role := c.sideRole(arn)
-	if session, ok := roleOfSessionARN(arn); ok && c.knowsRole(session) {
-		return
-	}
 	if match == graph.Derived && role != graph.PassedRole {
 		match = graph.Mentioned
 	}

@@ -83,8 +83,8 @@ const maxPlans = 30_000
 
 // action is the function action, remembered by event.
 func (x *extractor) action(r *Record) string {
-	if r.ErrorCode != "" || r.ErrorMessage != "" {
-		return action(r)
+	if d, ok := refusal(r); ok {
+		return d.Action
 	}
 	return x.plan(r).action
 }
@@ -111,6 +111,10 @@ type sight struct {
 	id   graph.ID // under which the graph keeps it
 	kind graph.Kind
 	typ  string
+	// nothing says that it is an ARN for everything of a service or type.
+	nothing bool
+	// session says that it is a role session, folded to its role.
+	session bool
 }
 
 // maxSights bounds what is remembered of ids; beyond it all is forgotten.
@@ -126,6 +130,8 @@ func (x *extractor) see(s string) sight {
 	s = strings.Clone(s)
 	k.id = canonical(s)
 	k.kind, k.typ = kindType(k.id)
+	k.nothing = namesNothing(s)
+	k.session = strings.Contains(s, ":assumed-role/")
 	if x.ids == nil || len(x.ids) >= maxSights {
 		x.ids = map[string]sight{}
 	}

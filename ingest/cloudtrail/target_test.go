@@ -233,3 +233,26 @@ func FuzzTargets(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkTargetsOf measures the calls that most trails are made of.
+func BenchmarkTargetsOf(b *testing.B) {
+	for _, tt := range []targetCase{
+		{"s3", "GetObject", `"requestParameters":{"bucketName":"b","Host":"b.s3.amazonaws.com","key":"k/1"},"resources":[{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::b/k/1"},{"accountId":"111122223333","type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::b"}]`, nil},
+		{"kms", "Decrypt", `"requestParameters":{"encryptionContext":{"aws:s3:arn":"arn:aws:s3:::b"},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"},"resources":[{"accountId":"111122223333","type":"AWS::KMS::Key","ARN":"arn:aws:kms:eu-west-1:111122223333:key/k"}]`, nil},
+		{"sts", "AssumeRole", `"requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/r","roleSessionName":"s"},"responseElements":{"credentials":{"accessKeyId":"ASIAX","sessionToken":"x","expiration":"Jul 10, 2023, 12:54:47 PM"},"assumedRoleUser":{"assumedRoleId":"AROAX:s","arn":"arn:aws:sts::111122223333:assumed-role/r/s"}},"resources":[{"accountId":"111122223333","type":"AWS::IAM::Role","ARN":"arn:aws:iam::111122223333:role/r"}]`, nil},
+		{"lambda", "Invoke", `"requestParameters":{"functionName":"arn:aws:lambda:eu-west-1:111122223333:function:f"}`, nil},
+		{"ec2", "DescribeInstances", `"requestParameters":{"maxResults":1000,"instancesSet":{},"filterSet":{"items":[{"name":"vpc-id","valueSet":{"items":[{"value":"vpc-03030303"}]}}]}}`, nil},
+		{"dynamodb", "PutItem", `"requestParameters":{"tableName":"t","key":{"id":"1"}},"resources":[{"accountId":"111122223333","type":"AWS::DynamoDB::Table","ARN":"arn:aws:dynamodb:eu-west-1:111122223333:table/t"}]`, nil},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			r, x := record(b, tt.source, tt.name, tt.members), newExtractor(false)
+			var dst []Target
+			b.ReportAllocs()
+			for b.Loop() {
+				act := x.action(r)
+				x.effect(act, r)
+				dst = x.targets(r, act, dst[:0])
+			}
+		})
+	}
+}
