@@ -88,4 +88,3 @@ func (e *emitter) event(k graph.EventKey, label graph.Label, at graph.Time) {
 	k.Label = e.b.Label(label)
 	e.b.Event(k, graph.Observation{At: at, Evidence: e.ev, Call: e.shared, CallKey: e.key, Source: e.src})
 }
-

@@ -182,4 +182,3 @@ func podNode(account, session string) node {
 func signInNode(arn string) node {
 	return node{id: graph.ID(strings.Clone(arn)), kind: graph.Session, typ: typeSignIn}
 }
-
