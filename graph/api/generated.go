@@ -802,7 +802,7 @@ type Origin {
 
 "Where credentials or sessions came from."
 type Chain {
-  "Open: a chain looks at all data up to at."
+  "All data, up to at."
   window: Window!
   "The ledger number up to which the answer saw."
   asOf: Int!

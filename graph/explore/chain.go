@@ -71,6 +71,10 @@ func (e *Explorer) Chain(ctx context.Context, q ChainQuery) (*Chain, error) {
 		}
 		out.Nodes = append(out.Nodes, a.show(id))
 	}
-	out.Status, err = e.status(r, graph.Window{})
+	w, err := e.bounded(r, graph.Window{To: q.At})
+	if err != nil {
+		return nil, err
+	}
+	out.Status, err = e.status(r, w)
 	return out, err
 }

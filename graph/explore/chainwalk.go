@@ -66,11 +66,15 @@ func (c *chains) climb(id graph.ID, at graph.Time, path map[graph.ID]bool) Origi
 		return o
 	}
 	for _, key := range a.siblings(id) {
-		if path[key] {
-			continue
+		// What issued the session's key issued the session.
+		if i := a.issued[key][0]; !path[key] && !path[i.from] {
+			c.hop(Hop{Kind: graph.Issued, From: i.from, To: id, At: i.at, Join: i.join, Certainty: i.certainty(), Evidence: firstTen(i.evidence), Alternatives: []Alternative{}, Note: "issued as " + string(key) + ", which the session holds"})
+			o := c.climb(i.from, i.at, path)
+			if i.join.Heuristic() {
+				o.Certainty = Possible
+			}
+			return o
 		}
-		c.hop(Hop{Kind: graph.Holds, From: id, To: key, At: a.issued[key][0].at, Certainty: Definite, Evidence: []string{}, Alternatives: []Alternative{}, Note: "its key, whose issue the data holds"})
-		return c.climb(key, at, path)
 	}
 	if from := c.holder(id, at); from != "" {
 		return Origin{Node: from, Known: true, Certainty: Definite, Reason: a.rootReason(id)}

@@ -22,10 +22,15 @@ func (e *Explorer) Inventory(ctx context.Context, asOf uint64) (*Inventory, erro
 	out := &Inventory{AsOf: int(r.seen), Classes: []ClassCount{}}
 	kinds, types, accounts := map[string]int{}, map[string]int{}, map[string]int{}
 	var identities []graph.Node
+	requests := 0
 	c := newCensus()
 	for n, err := range e.store.Nodes(ctx, graph.Selector{}) {
 		if err != nil {
 			return nil, fmt.Errorf("read nodes: %w", err)
+		}
+		if n.Type == typeRequest {
+			requests++ // where two records meet: nothing that exists
+			continue
 		}
 		out.Nodes++
 		kinds[n.Kind.String()]++
@@ -65,6 +70,9 @@ func (e *Explorer) Inventory(ctx context.Context, asOf uint64) (*Inventory, erro
 	if out.Ratio.Denominator > 0 {
 		v := float64(out.Ratio.Numerator) / float64(out.Ratio.Denominator)
 		out.Ratio.Value = &v
+	}
+	if requests > 0 {
+		r.note("Not counted: %d request ids, by which records are joined.", requests)
 	}
 	out.Kinds, out.Types, out.Accounts = sortCounts(kinds), sortCounts(types), sortCounts(accounts)
 	s, err := e.status(r, graph.Window{})

@@ -18,7 +18,7 @@ const (
 	typeSignIn      = "aws.session.signin"
 	typeRoot        = "aws.iam.root"
 	typeUser        = "aws.iam.user"
-	typeRole        = "aws.iam.role"
+	typeRequest     = "aws.request"
 )
 
 // who is what decides about a call: its narrowest actor and what it came
