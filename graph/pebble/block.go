@@ -135,11 +135,11 @@ func (p *packer) mergeBlocks(dst, a, b []byte, light bool) ([]byte, error) {
 		}
 		switch {
 		case c < 0:
-			dst = append(dst, wa...)
+			dst, err = p.copyEdge(dst, wa, &ea, light)
 		case c > 0:
-			dst = append(dst, wb...)
+			dst, err = p.copyEdge(dst, wb, &eb, light)
 		case bytes.Equal(wa, wb):
-			dst = append(dst, wa...)
+			dst, err = p.copyEdge(dst, wa, &ea, light)
 		default:
 			if p.sights, err = unite(p.sights[:0], ea.body, eb.body, light); err == nil {
 				dst = p.appendEdge(dst, ea.head, p.sights, light)
@@ -153,6 +153,21 @@ func (p *packer) mergeBlocks(dst, a, b []byte, light bool) ([]byte, error) {
 		}
 	}
 	return dst, err
+}
+
+// copyEdge copies an edge as it is, but for what settle asks.
+func (p *packer) copyEdge(dst, whole []byte, e *edgeView, light bool) ([]byte, error) {
+	if !p.settle {
+		return append(dst, whole...), nil
+	}
+	v, err := parseBody(e.body, light)
+	if err != nil || !v.repeats {
+		return append(dst, whole...), err
+	}
+	if p.sights, err = sights(p.sights[:0], e.body, light); err != nil {
+		return dst, err
+	}
+	return p.appendEdge(dst, e.head, p.sights, light), nil
 }
 
 // unite merges two bodies; the sights point into them.

@@ -63,6 +63,8 @@ func (u *unionMerger) Finish(bool) ([]byte, io.Closer, error) {
 	if len(u.ops) == 1 {
 		return u.ops[0], u, nil
 	}
+	steps := len(u.ops) > 2
+	u.rough, u.settle = steps, false
 	for len(u.ops) > 2 {
 		half := u.ops[:0]
 		for i := 0; i+1 < len(u.ops); i += 2 {
@@ -78,6 +80,7 @@ func (u *unionMerger) Finish(bool) ([]byte, io.Closer, error) {
 		}
 		u.ops = half
 	}
+	u.rough, u.settle = false, steps
 	var err error
 	u.out, err = unions[u.tag](&u.packer, u.out[:0], u.ops[0], u.ops[1])
 	return u.out, u, err

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+
+	"github.com/blastradius/blastradius/graph"
 )
 
 // sight is a stored observation. Keyed by To it is light: evidence is 48 bits
@@ -53,6 +55,9 @@ func parseBody(b []byte, light bool) (body, error) {
 	}
 	span, k := binary.Uvarint(b[i+j:])
 	if k <= 0 {
+		return v, errCorrupt
+	}
+	if head>>2 == 0 || head>>2 > uint64(len(b)) || first+span >= uint64(graph.HourMillis) {
 		return v, errCorrupt
 	}
 	v.n, v.repeats = int(head>>2), head&1 != 0
@@ -186,6 +191,11 @@ func normalize(s []sight) []sight {
 
 // packer holds scratch memory for packing.
 type packer struct {
+	// rough leaves it open whether calls repeat, for blocks that are only a
+	// step towards another.
+	rough bool
+	// settle finds it out for edges that a rough step left open.
+	settle bool
 	keys   []uint64
 	sights []sight
 	body   []byte
@@ -228,8 +238,8 @@ func (p *packer) appendBody(dst []byte, s []sight, light bool) []byte {
 
 // repeats reports whether two of the sights may be one call: never falsely no.
 func (p *packer) repeats(s []sight) bool {
-	if len(s) == 1 {
-		return false
+	if len(s) == 1 || p.rough {
+		return p.rough
 	}
 	keys := p.keys[:0]
 	for i := range s {
