@@ -60,7 +60,8 @@ ssm:*PatchBaseline* .baselineId|baselineId > ssm:R:A:patchbaseline/$
 ssm:AddTagsToResource,RemoveTagsFromResource,ListTagsForResource resourceId > @ssm
 ssm:PutComplianceItems - > @endpoint; mention resourceId > @ssm
 ssm:GetCommandInvocation,ListCommandInvocations,CancelCommand instanceId|instanceIds > @instance
-ssm:DescribeParameters,DescribeInstanceInformation,ListCommands,ListDocuments,DescribeSessions - > @endpoint
+ssm:DescribeInstanceInformation - > @endpoint; mention instanceInformationFilterList.valueSet|filters.values > @instance
+ssm:DescribeParameters,ListCommands,ListDocuments,DescribeSessions - > @endpoint
 ssm:* instanceId|instanceIds|target > @instance
 
 states:StartExecution,StartSyncExecution stateMachineArn > @arn; member .executionArn > @arn
