@@ -75,6 +75,11 @@ type Builder struct {
 	events   map[EventKey]int
 	standing map[StandingKey]int
 	calls    int
+
+	// Observations in the order they came, each with its row: one growing
+	// slice costs less than one for each row.
+	observations []Observation
+	rows         []uint32
 }
 
 // NewBuilder returns an empty builder.
@@ -148,8 +153,8 @@ func (b *Builder) Event(k EventKey, o Observation) {
 		b.events[k] = i
 		b.b.Events = append(b.b.Events, EventRow{EventKey: k})
 	}
-	row := &b.b.Events[i]
-	row.Observations = append(row.Observations, o)
+	b.observations = append(b.observations, o)
+	b.rows = append(b.rows, uint32(i))
 }
 
 // Calls is how many observations of CALLED edges were added so far, repeated
@@ -192,10 +197,23 @@ func (b *Builder) Supersede(evidence string, src Ref) {
 // evidence stands once, with its smallest source. The builder must not be used
 // after.
 func (b *Builder) Batch() *Batch {
+	count := make([]int, len(b.b.Events))
+	for _, i := range b.rows {
+		count[i]++
+	}
+	room := make([]Observation, len(b.observations))
+	for i, n := range count {
+		b.b.Events[i].Observations, room = room[:0:n], room[n:]
+	}
+	for n, i := range b.rows {
+		r := &b.b.Events[i]
+		r.Observations = append(r.Observations, b.observations[n])
+	}
 	for i := range b.b.Events {
 		r := &b.b.Events[i]
 		r.Observations = UnionObservations(r.Observations, nil)
 	}
+	b.observations, b.rows = nil, nil
 	return &b.b
 }
 
