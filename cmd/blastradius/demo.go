@@ -69,6 +69,7 @@ the page until Ctrl-C; the clock of its windows stands still at the end of that 
 			}
 			fmt.Fprintln(m.Stderr)
 			o.Store, o.Explorer = st, explorer
+			o.FirstPage = "/?last=4h&resource=" + testdata.FailedResource
 			return world.serveStore(cmd, o)
 		},
 	}

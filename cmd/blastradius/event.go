@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/blastradius/blastradius/graph/explore"
@@ -73,7 +74,13 @@ func showEvent(p *page, a *eventAnswer) {
 	}
 	p.line("event %s: %s, %s", a.ID, count(len(a.Sightings), "sighting"), count(len(a.Edges), "edge"))
 	p.table([]string{"edge", "from", "to", "what", "agent"}, rows)
+	shown := map[string]bool{} // one record may have been seen for several edges
 	for _, s := range a.Sightings {
+		place := fmt.Sprint(s.Source.Name, s.Position)
+		if shown[place] {
+			continue
+		}
+		shown[place] = true
 		p.line("")
 		p.line("%s at %s", s.Evidence, s.At)
 		p.line("%s record %d", s.Source.Name, s.Position)

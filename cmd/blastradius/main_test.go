@@ -74,7 +74,7 @@ func TestScripts(t *testing.T) {
 
 // exits CODE ARG…: the program ends with that code.
 func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
+	if neg || len(args) < 1 {
 		ts.Fatalf("usage: exits CODE ARG…")
 	}
 	err := ts.Exec("blastradius", args[1:]...)
@@ -90,7 +90,7 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// json PATH [REGEXP]: the JSON on stdout has at PATH (a.b.0.c; # is a length) a
+// json PATH [REGEXP]: the JSON on stdout has at PATH (a.b.0.c; len is a length) a
 // value that matches; without a regexp, that it is there.
 func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 1 || len(args) > 2 {
@@ -110,7 +110,7 @@ func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 		case []any:
 			i, err := strconv.Atoi(key)
 			switch {
-			case key == "#":
+			case key == "len":
 				v = len(x)
 			case err == nil && i < len(x):
 				v = x[i]

@@ -57,6 +57,9 @@ func (m *Main) serveStore(cmd *cobra.Command, o serverOptions) error {
 	o.Log = slog.New(slog.NewTextHandler(m.Stderr, nil))
 	o.Listening = func(url string) {
 		fmt.Fprintf(m.Stderr, "listening on %s (GraphQL at %s/graphql); Ctrl-C ends\n", url, url)
+		if o.FirstPage != "" {
+			fmt.Fprintf(m.Stderr, "this answer: %s%s\n", url, o.FirstPage)
+		}
 	}
 	err := serveHTTP(cmd.Context(), o)
 	if err == nil {

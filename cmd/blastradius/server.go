@@ -34,6 +34,8 @@ type serverOptions struct {
 	Explorer *explore.Explorer
 	Limits   api.Limits
 
+	FirstPage string // path and query of a page to point at; may be empty
+
 	Listen          string // host:port; port 0 takes a free one
 	TokensFile      string // bearer tokens; empty: loopback only
 	TLSCert, TLSKey string // PEM files; empty: loopback only
@@ -143,9 +145,9 @@ func (o *serverOptions) routes(tokens []digest, draining *atomic.Bool) http.Hand
 	graphql := api.NewHandler(api.Options{Explorer: o.Explorer, Now: o.Now, Limits: o.Limits,
 		Panic: func(p any, stack []byte) { o.Log.Error("panic", "value", fmt.Sprint(p), "stack", string(stack)) }})
 	handle("/graphql", "/graphql", sameSite(authorized(tokens, graphql)))
-	handle("GET /metrics", "/metrics", authorized(tokens, met.handler()))
-	handle("GET /healthz", "/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") }))
-	handle("GET /readyz", "/readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handle("/metrics", "/metrics", authorized(tokens, met.handler()))
+	handle("/healthz", "/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") }))
+	handle("/readyz", "/readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if draining.Load() {
 			say(w, http.StatusServiceUnavailable, "draining")
 			return
@@ -160,16 +162,15 @@ func (o *serverOptions) routes(tokens []digest, draining *atomic.Bool) http.Hand
 		say(w, http.StatusOK, "ready")
 	}))
 	files := http.FileServerFS(ui.Files())
-	handle("GET /{$}", "/", files)
-	handle("GET /graphiql", "/graphiql", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handle("/graphiql", "/graphiql", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, ui.Files(), "graphiql.html")
 	}))
-	handle("GET /documents", "/documents", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	handle("/documents", "/documents", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(api.DocumentNames())
 	}))
-	handle("GET /documents/", "/documents", http.StripPrefix("/documents/", http.FileServerFS(api.Documents())))
-	handle("GET /", "files", files)
+	handle("/documents/", "/documents", http.StripPrefix("/documents/", http.FileServerFS(api.Documents())))
+	handle("/", "page", files)
 
 	var h http.Handler = mux
 	if loopback(o.Listen) {

@@ -3,8 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
-	"path/filepath"
+	"maps"
 	"slices"
 	"time"
 
@@ -29,8 +28,6 @@ func (m *Main) storeCommand() *cobra.Command {
 	return cmd
 }
 
-// storeCheck reads everything there is, so that what does not read as it was
-// written shows, and holds that every edge ends in nodes.
 func (m *Main) storeCheck() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
@@ -42,62 +39,21 @@ func (m *Main) storeCheck() *cobra.Command {
 				return err
 			}
 			defer st.Close()
-			ctx := cmd.Context()
-			nodes := map[graph.ID]bool{}
-			for n, err := range st.Nodes(ctx, graph.Selector{}) {
-				if err != nil {
-					return err
-				}
-				nodes[n.ID] = true
+			r, err := st.Check(cmd.Context())
+			if err != nil {
+				return err
 			}
-			corrupt := func(format string, args ...any) error {
-				return &graph.Error{Code: graph.CodeCorrupt, Message: fmt.Sprintf(format, args...),
-					Hint: "ingest the files into a new store; what was ingested is in the ledger"}
+			for _, problem := range r.Problems {
+				fmt.Fprintln(m.Stdout, printable(problem))
 			}
-			var totals [2]struct{ edges, observations int } // by direction: both must tell the same
-			for i, dir := range []graph.Direction{graph.Out, graph.In} {
-				for e, err := range st.Edges(ctx, nil, dir, graph.Filter{Detail: graph.Evidence}) {
-					if err != nil {
-						return err
-					}
-					if !nodes[e.From] || !nodes[e.To] {
-						return corrupt("an edge %s from %s to %s ends in no node", e.Kind, e.From, e.To)
-					}
-					totals[i].edges++
-					totals[i].observations += len(e.Observations)
-				}
+			if n := len(r.Problems) + r.More; n > 0 {
+				return &graph.Error{Code: graph.CodeCorrupt, Message: count(n, "problem") + " found",
+					Hint: "ingest the files into a new store; the ledger (GraphQL: sources) names them"}
 			}
-			if totals[0] != totals[1] {
-				return corrupt("the two directions of the edges differ: %v and %v", totals[0], totals[1])
-			}
-			sources := 0
-			for s, err := range st.Sources(ctx) {
-				if err != nil {
-					return err
-				}
-				if sources++; s.Seq != uint64(sources) {
-					return corrupt("ledger entry %d has number %d", sources, s.Seq)
-				}
-			}
-			_, err = fmt.Fprintf(m.Stdout, "ok: %d nodes, %d edges, %d observations, %d ledger entries\n",
-				len(nodes), totals[0].edges, totals[0].observations, sources)
+			_, err = fmt.Fprintln(m.Stdout, "ok")
 			return err
 		},
 	}
-}
-
-// storeStats is what a store holds, in numbers.
-type storeStats struct {
-	Nodes        map[string]int `json:"nodes"`
-	Edges        map[string]int `json:"edges"`
-	Observations int            `json:"observations"`
-	Sources      int            `json:"sources"`
-	Records      int            `json:"records"`
-	Rejected     int            `json:"rejected"`
-	Bytes        int64          `json:"bytes"`
-	PerEvent     float64        `json:"bytesPerRecord"`
-	First        graph.Time     `json:"first"`
-	Last         graph.Time     `json:"last"`
 }
 
 func (m *Main) storeStats() *cobra.Command {
@@ -115,91 +71,53 @@ func (m *Main) storeStats() *cobra.Command {
 				return err
 			}
 			defer st.Close()
-			dir, _ := cmd.Flags().GetString("store")
-			s := storeStats{Nodes: map[string]int{}, Edges: map[string]int{}}
-			for n, err := range st.Nodes(cmd.Context(), graph.Selector{}) {
-				if err != nil {
-					return err
-				}
-				s.Nodes[n.Kind.String()]++
-			}
-			for e, err := range st.Edges(cmd.Context(), nil, graph.Out, graph.Filter{Detail: graph.Times}) {
-				if err != nil {
-					return err
-				}
-				s.Edges[e.Kind.String()]++
-				s.Observations += len(e.Observations)
-			}
-			for x, err := range st.Sources(cmd.Context()) {
-				if err != nil {
-					return err
-				}
-				s.Sources++
-				s.Records += x.Records
-				s.Rejected += x.Rejected
-				if x.First != 0 && (s.First == 0 || x.First < s.First) {
-					s.First = x.First
-				}
-				s.Last = max(s.Last, x.Last)
-			}
-			if s.Bytes, err = sizeOf(dir); err != nil {
+			s, err := st.Stats(cmd.Context())
+			if err != nil {
 				return err
 			}
-			if s.Records > 0 {
-				s.PerEvent = float64(s.Bytes) / float64(s.Records)
+			if format == "json" {
+				text, err := json.MarshalIndent(storeStats{s.Nodes, s.Edges, s.Observations, s.Sources, s.Refused, s.Watermark, s.Floor, s.Format, s.Bytes, s.Disk}, "", "  ")
+				if err != nil {
+					return err
+				}
+				return printableJSON(m.Stdout, append(text, '\n'))
 			}
-			return m.writeStats(&s, format)
+			p := &page{w: m.Stdout}
+			p.line("%d nodes, %d observations, %d ledger entries; %d bytes on disk", s.Nodes, s.Observations, s.Sources, s.Disk)
+			if s.Floor != 0 {
+				p.line("nothing before %s is kept; %d observations were refused", s.Floor, s.Refused)
+			}
+			var rows [][]string
+			for _, k := range graph.EdgeKinds {
+				if n := s.Edges[k.Kind]; n > 0 {
+					rows = append(rows, []string{k.Name, fmt.Sprint(n)})
+				}
+			}
+			p.table([]string{"edges", "COUNT"}, rows)
+			rows = nil
+			for _, part := range slices.Sorted(maps.Keys(s.Bytes)) {
+				rows = append(rows, []string{part, fmt.Sprint(s.Bytes[part])})
+			}
+			p.table([]string{"bytes of", "COUNT"}, rows)
+			return p.err
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "`table` or json")
 	return cmd
 }
 
-func (m *Main) writeStats(s *storeStats, format string) error {
-	if format == "json" {
-		text, err := json.MarshalIndent(s, "", "  ")
-		if err != nil {
-			return err
-		}
-		return printableJSON(m.Stdout, append(text, '\n'))
-	}
-	p := &page{w: m.Stdout}
-	list := func(what string, counts map[string]int) {
-		var names []string
-		for n := range counts {
-			names = append(names, n)
-		}
-		slices.Sort(names)
-		var rows [][]string
-		for _, n := range names {
-			rows = append(rows, []string{n, fmt.Sprint(counts[n])})
-		}
-		p.table([]string{what, "COUNT"}, rows)
-	}
-	list("nodes", s.Nodes)
-	list("edges", s.Edges)
-	p.line("%d observations from %d records in %d ledger entries, %d rejected", s.Observations, s.Records, s.Sources, s.Rejected)
-	p.line("events from %s to %s", s.First, s.Last)
-	p.line("%d bytes on disk, %.1f a record", s.Bytes, s.PerEvent)
-	return p.err
-}
-
-// sizeOf is the size of all files below a directory, in bytes.
-func sizeOf(dir string) (n int64, err error) {
-	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil {
-			n += info.Size()
-		}
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("measure store: %w", err)
-	}
-	return n, nil
+// storeStats is pebble.Stats as JSON.
+type storeStats struct {
+	Nodes        uint64                    `json:"nodes"`
+	Edges        map[graph.EdgeKind]uint64 `json:"edges"`
+	Observations uint64                    `json:"observations"`
+	Sources      uint64                    `json:"sources"`
+	Refused      uint64                    `json:"refused"`
+	Watermark    uint64                    `json:"watermark"`
+	Floor        graph.Time                `json:"floor"`
+	Format       int                       `json:"format"`
+	Bytes        map[string]uint64         `json:"bytes"`
+	Disk         uint64                    `json:"diskBytes"`
 }
 
 // storePrune forgets what is old.

@@ -197,7 +197,7 @@ func TestErrorsAreTyped(t *testing.T) {
 		"empty window":  {Document("failures"), map[string]any{"window": map[string]any{"from": "2026-11-22T02:00:00Z", "to": "2026-11-22T01:00:00Z"}}, graph.CodeInvalid},
 		"negative asOf": {Document("failures"), map[string]any{"asOf": -1}, graph.CodeInvalid},
 		"not found":     {Document("node"), map[string]any{"id": "arn:aws:iam::1:role/nobody"}, graph.CodeNotFound},
-		"ambiguous":     {Document("touched"), map[string]any{"resources": []string{"billing-prod"}}, graph.CodeAmbiguous},
+		"ambiguous":     {Document("node"), map[string]any{"id": "invoice-writer"}, graph.CodeAmbiguous},
 		"mutation":      {"mutation { x }", nil, graph.CodeInvalid},
 		"two unnamed":   {"query A { watermark } query B { watermark }", nil, graph.CodeInvalid},
 		"too deep":      {"{ __schema { types { fields " + deep + " } } }", nil, graph.CodeTooComplex},
