@@ -203,7 +203,9 @@ func (b *Builder) Batch() *Batch {
 	}
 	room := make([]Observation, len(b.observations))
 	for i, n := range count {
-		b.b.Events[i].Observations, room = room[:0:n], room[n:]
+		if r := &b.b.Events[i]; r.Observations == nil {
+			r.Observations, room = room[:0:n], room[n:]
+		}
 	}
 	for n, i := range b.rows {
 		r := &b.b.Events[i]
