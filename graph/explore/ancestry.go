@@ -18,7 +18,6 @@ type ancestry struct {
 	holds    map[graph.ID][]graph.ID   // session → the keys it holds
 	runBy    map[graph.ID][]graph.Edge // session → RUNS edges to it
 	issued   map[graph.ID][]issue      // credential or session → how it came to be, best first
-	driven   map[graph.ID][]graph.Edge // session or credential → DRIVES edges to it
 	actsFor  map[graph.ID][]graph.Edge
 	verdicts map[who]verdict
 	corrects map[graph.ID]Class
@@ -43,17 +42,15 @@ func (i issue) certainty() Certainty {
 	return Definite
 }
 
-var behind = []graph.EdgeKind{graph.Holds, graph.Runs, graph.Issued, graph.Drives}
-
 // ancestry reads what stands behind the actors, one hop of all at a time.
 func (e *Explorer) ancestry(r *reader, actors []graph.ID) (*ancestry, error) {
 	a := &ancestry{nodes: map[graph.ID]graph.Node{}, of: map[graph.ID][]graph.Edge{}, heldBy: map[graph.ID][]graph.Edge{}, holds: map[graph.ID][]graph.ID{},
-		runBy: map[graph.ID][]graph.Edge{}, issued: map[graph.ID][]issue{}, driven: map[graph.ID][]graph.Edge{},
+		runBy: map[graph.ID][]graph.Edge{}, issued: map[graph.ID][]issue{},
 		actsFor: map[graph.ID][]graph.Edge{}, verdicts: map[who]verdict{}, corrects: e.opts.Classes,
 		people: map[graph.ID]bool{}}
 	raw := map[graph.ID][]issue{}
 	visited := map[graph.ID]bool{}
-	if err := a.walk(r, actors, visited, raw); err != nil {
+	if err := a.walk(e, r, actors, visited, raw); err != nil {
 		return nil, err
 	}
 	a.meet(raw)
@@ -63,7 +60,7 @@ func (e *Explorer) ancestry(r *reader, actors []graph.ID) (*ancestry, error) {
 		return nil, err
 	}
 	if len(more) > 0 {
-		if err := a.walk(r, more, visited, raw); err != nil {
+		if err := a.walk(e, r, more, visited, raw); err != nil {
 			return nil, err
 		}
 		known := a.issued
@@ -72,7 +69,7 @@ func (e *Explorer) ancestry(r *reader, actors []graph.ID) (*ancestry, error) {
 		maps.Copy(a.issued, known)
 	}
 	a.sort()
-	return a, a.describe(r, slices.Collect(maps.Keys(visited)))
+	return a, nil
 }
 
 // sort puts the best issue of each first.
@@ -85,7 +82,7 @@ func (a *ancestry) sort() {
 	}
 }
 
-func (a *ancestry) walk(r *reader, frontier []graph.ID, visited map[graph.ID]bool, raw map[graph.ID][]issue) error {
+func (a *ancestry) walk(e *Explorer, r *reader, frontier []graph.ID, visited map[graph.ID]bool, raw map[graph.ID][]issue) error {
 	next := map[graph.ID]bool{}
 	for _, id := range frontier {
 		next[id] = !visited[id]
@@ -110,45 +107,55 @@ func (a *ancestry) walk(r *reader, frontier []graph.ID, visited map[graph.ID]boo
 			return nil
 		}
 		slices.Sort(frontier)
-		if err := a.load(r, slices.Clone(frontier)); err != nil {
+		hops, err := e.behind(r, frontier)
+		if err != nil {
 			return err
 		}
-		frontier = slices.DeleteFunc(frontier, func(id graph.ID) bool { return a.kind(id) == graph.Identity })
 		next = map[graph.ID]bool{}
-		err := r.edges(frontier, graph.In, graph.Filter{Kinds: behind, Detail: graph.Evidence}, func(e *graph.Edge) {
-			switch e.Kind {
-			case graph.Holds:
-				a.heldBy[e.To] = append(a.heldBy[e.To], *e)
-			case graph.Runs:
-				a.runBy[e.To] = append(a.runBy[e.To], *e)
-			case graph.Drives:
-				a.driven[e.To] = append(a.driven[e.To], *e)
-				return // agents are not walked: they do not issue
-			case graph.Issued:
-				i := issue{from: e.From, at: e.First, join: e.Label.Join, via: e.Via}
-				for _, o := range e.Observations {
-					i.evidence = append(i.evidence, o.Evidence)
-				}
-				raw[e.To] = append(raw[e.To], i)
+		for _, id := range frontier {
+			if h := hops[id]; h != nil {
+				a.add(h, raw, next)
 			}
-			next[e.From] = true
-		})
-		if err != nil {
-			return err
 		}
-		err = r.edges(frontier, graph.Out, graph.Filter{Kinds: []graph.EdgeKind{graph.Of, graph.ActsFor, graph.Holds}}, func(e *graph.Edge) {
-			switch e.Kind {
-			case graph.Of:
-				a.of[e.From] = append(a.of[e.From], *e)
-			case graph.ActsFor:
-				a.actsFor[e.From] = append(a.actsFor[e.From], *e)
-			case graph.Holds:
-				a.holds[e.From] = append(a.holds[e.From], e.To)
-				next[e.To] = true // a session comes from where its keys come from
+	}
+}
+
+// add takes in what stands behind one node, and says what to look at next.
+func (a *ancestry) add(h *hop, raw map[graph.ID][]issue, next map[graph.ID]bool) {
+	id := h.node.ID
+	if h.node.Kind != 0 {
+		a.nodes[id] = h.node
+	}
+	for _, e := range h.in {
+		switch e.Kind {
+		case graph.Holds:
+			a.heldBy[id] = append(a.heldBy[id], e)
+		case graph.Runs:
+			a.runBy[id] = append(a.runBy[id], e)
+		case graph.Drives:
+			continue // agents do not issue
+		case graph.Issued:
+			i := issue{from: e.From, at: e.First, join: e.Label.Join, via: e.Via}
+			for _, o := range e.Observations {
+				i.evidence = append(i.evidence, o.Evidence)
 			}
-		})
-		if err != nil {
-			return err
+			raw[id] = append(raw[id], i)
+		}
+		next[e.From] = true
+	}
+	for _, e := range h.out {
+		switch {
+		case e.Kind == graph.Of:
+			a.of[id] = append(a.of[id], e)
+			next[e.To] = true
+		case e.Kind == graph.ActsFor:
+			a.actsFor[id] = append(a.actsFor[id], e)
+			next[e.To] = true
+		case h.node.Kind == graph.Identity:
+			a.people[id] = a.people[id] || hasPrefix(e.To, passwordPrefix)
+		default:
+			a.holds[id] = append(a.holds[id], e.To)
+			next[e.To] = true // a session comes from where its keys come from
 		}
 	}
 }
@@ -193,36 +200,6 @@ func (a *ancestry) meet(raw map[graph.ID][]issue) {
 
 func compareIssue(a, b issue) int {
 	return cmp.Or(cmp.Compare(a.join, b.join), cmp.Compare(b.at, a.at), cmp.Compare(a.from, b.from), cmp.Compare(a.via.Service, b.via.Service), cmp.Compare(a.via.Agent, b.via.Agent))
-}
-
-// describe loads the nodes, with those that edges lead to.
-func (a *ancestry) describe(r *reader, ids []graph.ID) error {
-	for _, edges := range []map[graph.ID][]graph.Edge{a.of, a.actsFor} {
-		for _, es := range edges {
-			for _, e := range es {
-				ids = append(ids, e.To)
-			}
-		}
-	}
-	for _, es := range a.driven {
-		for _, e := range es {
-			ids = append(ids, e.From)
-		}
-	}
-	if err := a.load(r, ids); err != nil {
-		return err
-	}
-	var users []graph.ID
-	for id, n := range a.nodes {
-		if n.Type == typeUser {
-			users = append(users, id)
-		}
-	}
-	return r.edges(users, graph.Out, graph.Filter{Kinds: []graph.EdgeKind{graph.Holds}}, func(e *graph.Edge) {
-		if strings.HasPrefix(string(e.To), passwordPrefix) {
-			a.people[e.From] = true
-		}
-	})
 }
 
 // load adds nodes by id.

@@ -152,10 +152,18 @@ func (a *ancestry) joins(id graph.ID, at graph.Time) (main []issue, rest []Alter
 	if len(is) == 0 {
 		return nil, rest
 	}
-	main = is[:1:1]
+	main = []issue{is[0]}
 	for _, i := range is[1:] {
 		if len(main) == 1 && i.join == graph.RequestJoin && a.typ(main[0].from) == typeService && a.typ(i.from) != typeService {
 			main = append(main, i)
+			continue
+		}
+		if i.from == main[0].from && i.join == main[0].join {
+			main[0].evidence = append(slices.Clip(main[0].evidence), i.evidence...) // another hour of the same
+			continue
+		}
+		if n := slices.IndexFunc(rest, func(x Alternative) bool { return x.From == i.from && x.Join == i.join }); n >= 0 {
+			rest[n].Evidence = firstTen(append(slices.Clip(rest[n].Evidence), i.evidence...))
 			continue
 		}
 		rest = append(rest, Alternative{From: i.from, At: i.at, Join: i.join, Certainty: i.certainty(), Evidence: firstTen(i.evidence)})

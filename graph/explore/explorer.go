@@ -44,6 +44,7 @@ type Explorer struct {
 
 	mu     sync.Mutex
 	ledger map[uint64]*ledger // what coverage is computed from, by ledger number
+	memo   memo
 }
 
 // New returns an explorer over the store, which the caller goes on owning.
