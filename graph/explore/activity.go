@@ -9,6 +9,29 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Activity answers: what did these identities, credentials, sessions, agents
+// or workloads do.
+type Activity struct {
+	Status
+	Of           []Node         `json:"of"`
+	Total        Total          `json:"total"`
+	Excluded     Excluded       `json:"excluded"`
+	UnknownCalls int            `json:"unknownCalls"`
+	Identities   []Node         `json:"identities"`
+	Credentials  []Actor        `json:"credentials"`
+	Sessions     []Actor        `json:"sessions"`
+	Via          []Intermediary `json:"via"`
+	Services     []Count        `json:"services"` // calls by called service, most first
+	Regions      []Count        `json:"regions"`  // calls by region of the target; "global" where it has none
+	Calls        []CallRow      `json:"calls"`
+}
+
+// Count is a number of distinct calls, or of nodes, under a name.
+type Count struct {
+	Name  string `json:"name"`
+	Count int    `json:"count"`
+}
+
 // Activity answers what these did, through all their sessions and keys. Each
 // call counts once, under its primary target.
 func (e *Explorer) Activity(ctx context.Context, q ActivityQuery) (*Activity, error) {
@@ -53,7 +76,11 @@ func (e *Explorer) Activity(ctx context.Context, q ActivityQuery) (*Activity, er
 	out := &Activity{Of: []Node{}, Total: Total{len(sh.people), sh.total}, Excluded: sh.excluded, UnknownCalls: sh.unknown,
 		Identities: []Node{}, Credentials: []Actor{}, Sessions: []Actor{}, Calls: []CallRow{}}
 	for _, x := range xs {
-		out.Of = append(out.Of, showNode(&x.node))
+		n := showNode(&x.node)
+		out.Of = append(out.Of, n)
+		if len(n.UniqueIDs) > 1 {
+			r.note("%s was recreated: it had %d unique ids, and what all of them did is shown.", n.ID, len(n.UniqueIDs))
+		}
 	}
 	via := map[graph.ID]*Intermediary{}
 	services, regions := map[string]int{}, map[string]int{}

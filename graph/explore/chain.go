@@ -7,6 +7,16 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Chain answers: where did this credential or session come from.
+type Chain struct {
+	Status
+	Of      []Node     `json:"of"`
+	At      graph.Time `json:"at"`
+	Hops    []Hop      `json:"hops"` // nearest first
+	Origins []Origin   `json:"origins"`
+	Nodes   []Node     `json:"nodes"` // every node of the hops
+}
+
 // actorKinds are the kinds that a bare name may mean when what acted is asked
 // for.
 var actorKinds = []graph.Kind{graph.Identity, graph.Credential, graph.Session, graph.Agent, graph.Service}

@@ -9,6 +9,34 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Coverage says what the data can and cannot answer for a window.
+type Coverage struct {
+	Complete bool     `json:"complete"`
+	Reasons  []string `json:"reasons"` // why not complete
+	// Sources are the streams with events in the window, or silent in it.
+	Sources []Stream `json:"sources"`
+	Gaps    []Gap    `json:"gaps"`
+	// UnjoinedSessions counts sessions and temporary keys seen around the
+	// window (first to last sight) whose issuer is not in the data.
+	UnjoinedSessions int        `json:"unjoinedSessions"`
+	Writing          []string   `json:"writing"` // files whose last segment is not in the ledger yet
+	Rejected         int        `json:"rejected"`
+	FirstEvent       graph.Time `json:"firstEvent"` // of all data
+	LastEvent        graph.Time `json:"lastEvent"`
+	SuggestUntil     graph.Time `json:"suggestUntil"` // set when the window lies after the newest event
+}
+
+// Stream is what files of one origin give: of one account and region, say.
+type Stream struct {
+	Name       string     `json:"name"`
+	Kind       string     `json:"kind"`
+	FirstEvent graph.Time `json:"firstEvent"`
+	LastEvent  graph.Time `json:"lastEvent"`
+	Events     int        `json:"events"` // records of the files that reach into the window
+	Rejected   int        `json:"rejected"`
+	Files      int        `json:"files"`
+}
+
 // Coverage answers what the data can and cannot answer for a window.
 func (e *Explorer) Coverage(ctx context.Context, q CoverageQuery) (*Coverage, error) {
 	r, err := e.reader(ctx, Budget{}, q.AsOf)

@@ -9,6 +9,41 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Event is what the graph holds of one log record, and where the record lies.
+type Event struct {
+	ID        string     `json:"id"`
+	Sightings []Sighting `json:"sightings"`
+	Edges     []Fact     `json:"edges"`
+	AsOf      int        `json:"asOf"`
+}
+
+// Sighting is one place in the ledger where the record lies.
+type Sighting struct {
+	Evidence string     `json:"evidence"`
+	At       graph.Time `json:"at"`
+	Source   Source     `json:"source"`
+	Position int        `json:"position"` // of the record in the file, from zero
+}
+
+// Fact is one edge that rests on the record.
+type Fact struct {
+	Kind    graph.EdgeKind `json:"kind"`
+	From    graph.ID       `json:"from"`
+	To      graph.ID       `json:"to"`
+	At      graph.Time     `json:"at"`
+	Action  string         `json:"action"`
+	Effect  graph.Effect   `json:"effect"`
+	Outcome graph.Outcome  `json:"outcome"`
+	Match   graph.Match    `json:"match"`
+	Role    graph.Role     `json:"role"`
+	Plane   graph.Plane    `json:"plane"`
+	Join    graph.Join     `json:"join"`
+	Detail  string         `json:"detail"`
+	Agent   graph.ID       `json:"agent"`
+	Client  graph.ID       `json:"client"`
+	Service graph.ID       `json:"service"`
+}
+
 // Event answers what the graph holds of one log record, by its event id with or
 // without "@account", and where the record lies. Record reads it.
 func (e *Explorer) Event(ctx context.Context, id string) (*Event, error) {

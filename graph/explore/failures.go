@@ -10,6 +10,51 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Failures answers: what was deleted and what failed, in order of onset.
+type Failures struct {
+	Status
+	Total    FailureTotal `json:"total"`
+	Excluded Excluded     `json:"excluded"`
+	Failures []Failure    `json:"failures"`
+	Bursts   []Burst      `json:"bursts"`
+}
+
+// FailureTotal counts distinct calls.
+type FailureTotal struct {
+	Deletions int `json:"deletions"`
+	Faults    int `json:"faults"` // FAULT and ERROR
+	Denials   int `json:"denials"`
+	Throttles int `json:"throttles"`
+}
+
+// Failure is a group of deletions or faults of one target, action and outcome.
+type Failure struct {
+	Target     graph.ID      `json:"target"`
+	TargetKind graph.Kind    `json:"targetKind"`
+	Action     string        `json:"action"`
+	Effect     graph.Effect  `json:"effect"`
+	Outcome    graph.Outcome `json:"outcome"`
+	Onset      graph.Time    `json:"onset"`
+	Last       graph.Time    `json:"last"`
+	Count      int           `json:"count"`
+	Identities []graph.ID    `json:"identities"`
+	Via        []graph.ID    `json:"via"`
+	Evidence   []string      `json:"evidence"` // the first ten
+}
+
+// Burst is a run of denials or throttles of one identity with no pause longer
+// than BurstPause.
+type Burst struct {
+	Identity graph.ID      `json:"identity"`
+	Outcome  graph.Outcome `json:"outcome"`
+	First    graph.Time    `json:"first"`
+	Last     graph.Time    `json:"last"`
+	Count    int           `json:"count"`
+	Actions  []Count       `json:"actions"`
+	Targets  int           `json:"targets"`
+	Evidence []string      `json:"evidence"` // the first ten
+}
+
 // BurstPause is the pause that ends a burst of denials or throttles.
 const BurstPause = 10 * time.Minute
 

@@ -10,6 +10,26 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// GapKind says why data may be missing.
+type GapKind string
+
+// The kinds of gaps.
+const (
+	GapLoggingStopped GapKind = "LOGGING_STOPPED" // a trail was stopped, deleted or narrowed
+	GapFileMissing    GapKind = "FILE_MISSING"    // a digest lists a file that was not ingested
+	GapSilent         GapKind = "SILENT"          // a continuous stream went silent while others went on
+)
+
+// Gap is a span of time in which data may be missing. A zero To is open.
+type Gap struct {
+	Kind     GapKind    `json:"kind"`
+	Source   string     `json:"source"` // trail, file or stream
+	From     graph.Time `json:"from"`
+	To       graph.Time `json:"to"`
+	Reason   string     `json:"reason"`
+	Evidence []string   `json:"evidence"`
+}
+
 // logging says what an action on a trail does: true starts it, false stops it.
 var logging = map[string]bool{
 	"cloudtrail:StopLogging": false, "cloudtrail:DeleteTrail": false,

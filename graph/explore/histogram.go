@@ -8,6 +8,27 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Histogram answers: how many calls of each outcome, bin by bin.
+type Histogram struct {
+	Status
+	Bins     []Bin `json:"bins"`
+	Total    int   `json:"total"`
+	BinWidth int   `json:"binWidth"` // milliseconds; the last bin may be shorter
+}
+
+// Bin counts the distinct calls in [From, To) by outcome.
+type Bin struct {
+	From      graph.Time `json:"from"`
+	To        graph.Time `json:"to"`
+	OK        int        `json:"ok"`
+	Denied    int        `json:"denied"`
+	Throttled int        `json:"throttled"`
+	Fault     int        `json:"fault"`
+	Error     int        `json:"error"`
+	Probe     int        `json:"probe"`
+	Total     int        `json:"total"`
+}
+
 // Histogram counts distinct calls by outcome in bins of equal width, half-open
 // and without holes; a call counts in the bin of its first sight. The last bin
 // ends with the window and may be shorter.

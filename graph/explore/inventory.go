@@ -9,6 +9,35 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Inventory counts what is in the data, over all time.
+type Inventory struct {
+	AsOf     int          `json:"asOf"`
+	Nodes    int          `json:"nodes"`
+	Kinds    []Count      `json:"kinds"`
+	Types    []Count      `json:"types"`
+	Classes  []ClassCount `json:"classes"`  // of identities
+	Accounts []Count      `json:"accounts"` // of nodes that say their account
+	Ratio    Ratio        `json:"ratio"`
+	Coverage *Coverage    `json:"coverage"`
+	Notes    []string     `json:"notes"`
+}
+
+// ClassCount counts identities of one class for one reason.
+type ClassCount struct {
+	Class  Class  `json:"class"`
+	Reason string `json:"reason"`
+	Count  int    `json:"count"`
+}
+
+// Ratio is NHIs to humans, with what it is made of.
+type Ratio struct {
+	Definition  string   `json:"definition"`
+	Numerator   int      `json:"numerator"`   // identities of class NHI
+	Denominator int      `json:"denominator"` // identities of class HUMAN
+	Unknown     int      `json:"unknown"`     // in neither
+	Value       *float64 `json:"value"`       // nil where the denominator is zero
+}
+
 // RatioDefinition says what Inventory's ratio is.
 const RatioDefinition = "identities of class NHI divided by identities of class HUMAN, of all identities in the data over all time, active or not; credentials and sessions are not counted, unknown identities are in neither"
 

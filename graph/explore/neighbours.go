@@ -10,6 +10,46 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Neighbours is a page of what a node is joined to.
+type Neighbours struct {
+	Status
+	Node       Node        `json:"node"`
+	Total      int         `json:"total"` // neighbours, over all pages
+	Calls      int         `json:"calls"` // distinct calls, over all pages
+	Neighbours []Neighbour `json:"neighbours"`
+	Cursor     string      `json:"cursor"`
+}
+
+// Neighbour is one node at the other end of edges of one kind and direction.
+type Neighbour struct {
+	Node      Node           `json:"node"`
+	Kind      graph.EdgeKind `json:"kind"`
+	Direction Direction      `json:"direction"`
+	Calls     int            `json:"calls"` // distinct calls; zero for standing facts
+	First     graph.Time     `json:"first"`
+	Last      graph.Time     `json:"last"`
+	Labels    []string       `json:"labels"` // actions, joins or details
+	Outcomes  []OutcomeCount `json:"outcomes"`
+	ValidFrom graph.Time     `json:"validFrom"` // of standing facts, at the window's end
+	ValidTo   graph.Time     `json:"validTo"`
+}
+
+// OutcomeCount counts calls of one outcome.
+type OutcomeCount struct {
+	Outcome graph.Outcome `json:"outcome"`
+	Count   int           `json:"count"`
+}
+
+// Direction of neighbours as seen from the node.
+type Direction string
+
+// The directions.
+const (
+	Outward Direction = "OUT"
+	Inward  Direction = "IN"
+	Both    Direction = "BOTH"
+)
+
 // end tells neighbours apart.
 type end struct {
 	kind graph.EdgeKind

@@ -13,6 +13,52 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Actor is a credential or session that made calls.
+type Actor struct {
+	ID     graph.ID   `json:"id"`
+	Kind   graph.Kind `json:"kind"`
+	Type   string     `json:"type"`
+	Name   string     `json:"name"`
+	First  graph.Time `json:"first"` // of its calls in the answer
+	Last   graph.Time `json:"last"`
+	Calls  int        `json:"calls"`
+	Who    Class      `json:"who"` // of its calls; UNKNOWN where they differ
+	Reason string     `json:"reason"`
+}
+
+// Intermediary is an agent, client or service that calls came through.
+type Intermediary struct {
+	ID       graph.ID   `json:"id"`
+	Kind     graph.Kind `json:"kind"`
+	Type     string     `json:"type"`
+	Tool     string     `json:"tool"`
+	Evidence []string   `json:"evidence"` // what shows an agent to be one
+	Calls    int        `json:"calls"`
+}
+
+// CallRow is a group of like calls.
+type CallRow struct {
+	ID       string        `json:"id"` // names the row, for paging its evidence
+	Action   string        `json:"action"`
+	Effect   graph.Effect  `json:"effect"`
+	Outcome  graph.Outcome `json:"outcome"`
+	Match    graph.Match   `json:"match"`
+	Role     graph.Role    `json:"role"`
+	Plane    graph.Plane   `json:"plane"`
+	Target   graph.ID      `json:"target"`
+	Resource graph.ID      `json:"resource"` // what was asked; differs from Target for parts and wildcards
+	Who      Class         `json:"who"`
+	Reason   string        `json:"reason"`
+	Count    int           `json:"count"`
+	First    graph.Time    `json:"first"`
+	Last     graph.Time    `json:"last"`
+	// Evidence is a page of event ids in order of time; EvidenceTotal how
+	// many there are; EvidenceCursor continues the page, empty at the end.
+	Evidence       []string `json:"evidence"`
+	EvidenceTotal  int      `json:"evidenceTotal"`
+	EvidenceCursor string   `json:"evidenceCursor"`
+}
+
 // shown is what is left of a callSet after its filters: calls by identity and
 // row.
 type shown struct {

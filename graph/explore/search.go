@@ -8,6 +8,30 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// SearchResult is a page of nodes, ordered by id.
+type SearchResult struct {
+	Nodes  []Node `json:"nodes"`
+	Cursor string `json:"cursor"` // continues; empty at the end
+	AsOf   int    `json:"asOf"`
+}
+
+// NodeDetail is a node with what is known of its generations and its edges.
+type NodeDetail struct {
+	Node        Node         `json:"node"`
+	Aliases     []graph.ID   `json:"aliases"` // nodes that this id names, or that name it
+	Generations []Generation `json:"generations"`
+	AsOf        int          `json:"asOf"`
+}
+
+// Generation is one life of a principal or resource that was recreated.
+type Generation struct {
+	UniqueID string     `json:"uniqueId"`
+	First    graph.Time `json:"first"`
+	Last     graph.Time `json:"last"`
+	Created  []string   `json:"created"` // event ids
+	Deleted  []string   `json:"deleted"`
+}
+
 // Search finds nodes of which every word of the text begins a word of the id,
 // alias or name, ordered by id. Empty text finds every node of the kinds.
 func (e *Explorer) Search(ctx context.Context, q SearchQuery) (*SearchResult, error) {
@@ -112,42 +136,4 @@ func generations(n *graph.Node) []Generation {
 		}
 	}
 	return out
-}
-
-// Sources is a page of the ledger, in order of commits.
-func (e *Explorer) Sources(ctx context.Context, q SourcesQuery) (*Sources, error) {
-	first, err := pageSize(q.First, 100)
-	if err != nil {
-		return nil, err
-	}
-	var after uint64
-	if q.After != "" {
-		if _, err := fmt.Sscanf(q.After, "%d", &after); err != nil {
-			return nil, badCursor(q.After)
-		}
-	}
-	mark, err := e.Watermark(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := &Sources{Sources: []Source{}, AsOf: int(mark)}
-	for s, err := range e.store.Sources(ctx) {
-		if err != nil {
-			return nil, fmt.Errorf("read ledger: %w", err)
-		}
-		if s.Seq <= after {
-			continue
-		}
-		if len(out.Sources) == first {
-			out.Cursor = fmt.Sprint(out.Sources[first-1].Seq)
-			break
-		}
-		out.Sources = append(out.Sources, showSource(&s))
-	}
-	return out, nil
-}
-
-func showSource(s *graph.Source) Source {
-	return Source{Seq: int(s.Seq), Name: s.Name, Kind: s.Kind, Stream: s.Stream, Size: int(s.Size), Hash: s.Hash, Segment: s.Segment, Final: s.Final,
-		Records: s.Records, Rejected: s.Rejected, Skipped: s.Skipped, First: s.First, Last: s.Last, Note: s.Note}
 }

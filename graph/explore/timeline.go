@@ -11,6 +11,38 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Timeline answers: which calls, in order, each once.
+type Timeline struct {
+	Status
+	Calls  []Call `json:"calls"`
+	Cursor string `json:"cursor"` // continues; empty at the end
+}
+
+// Call is one call with all its targets.
+type Call struct {
+	At       graph.Time    `json:"at"`
+	Evidence []string      `json:"evidence"` // every sight of it
+	Action   string        `json:"action"`
+	Effect   graph.Effect  `json:"effect"`
+	Outcome  graph.Outcome `json:"outcome"`
+	Plane    graph.Plane   `json:"plane"`
+	Actor    graph.ID      `json:"actor"`
+	Identity graph.ID      `json:"identity"`
+	Agent    graph.ID      `json:"agent"`
+	Client   graph.ID      `json:"client"`
+	Service  graph.ID      `json:"service"`
+	Who      Class         `json:"who"`
+	Reason   string        `json:"reason"`
+	Targets  []Target      `json:"targets"` // the primary ones first
+}
+
+// Target is one target of a call.
+type Target struct {
+	ID    graph.ID    `json:"id"`
+	Match graph.Match `json:"match"`
+	Role  graph.Role  `json:"role"`
+}
+
 // sightSlack is how far apart two records of one call may lie to be taken
 // together: shared events carry one event time, so this is generous.
 const sightSlack = time.Minute
@@ -83,6 +115,8 @@ func (e *Explorer) Timeline(ctx context.Context, q TimelineQuery) (*Timeline, er
 	if err != nil {
 		return nil, err
 	}
+	asOf := r.asOf
+	r.asOf = r.seen // pages to come must see what this one sees, whatever is ingested meanwhile
 	set, page, more, err := r.page(sel, w, sight{from.At, from.Evidence}, first)
 	if err != nil {
 		return nil, err
@@ -90,6 +124,7 @@ func (e *Explorer) Timeline(ctx context.Context, q TimelineQuery) (*Timeline, er
 	if err := r.complete(set, page); err != nil {
 		return nil, err
 	}
+	r.asOf = asOf
 	a, err := e.ancestry(r, set.actors())
 	if err != nil {
 		return nil, err

@@ -7,6 +7,40 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Resource is one thing asked for, as it was resolved.
+type Resource struct {
+	Asked string     `json:"asked"`
+	Node  Node       `json:"node"`
+	IDs   []graph.ID `json:"ids"` // the node with its aliases, whose calls are its own
+	Parts int        `json:"parts"`
+	Note  string     `json:"note"` // how it was resolved, where that is not plain
+}
+
+// Touched answers: which identities touched these resources, and how.
+type Touched struct {
+	Status
+	Resources    []Resource        `json:"resources"`
+	Total        Total             `json:"total"`
+	Excluded     Excluded          `json:"excluded"`
+	UnknownCalls int               `json:"unknownCalls"` // shown calls of class UNKNOWN
+	Identities   []TouchedIdentity `json:"identities"`
+}
+
+// TouchedIdentity is one identity with the calls it made on what was asked.
+type TouchedIdentity struct {
+	Identity     Node           `json:"identity"`
+	Total        int            `json:"total"`
+	UnknownCalls int            `json:"unknownCalls"`
+	First        graph.Time     `json:"first"`
+	Last         graph.Time     `json:"last"`
+	Credentials  []Actor        `json:"credentials"`
+	Sessions     []Actor        `json:"sessions"`
+	Via          []Intermediary `json:"via"`
+	Calls        []CallRow      `json:"calls"`
+	Chain        []Hop          `json:"chain"`
+	Origins      []Origin       `json:"origins"`
+}
+
 // Touched answers which identities touched these resources, and how. A call
 // counts once per identity and once in all, at its strictest match, then as
 // primary; calls through sessions and keys fold to the identity whose

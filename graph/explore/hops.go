@@ -7,6 +7,38 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// Hop is one step of a chain, towards what acted.
+type Hop struct {
+	Kind      graph.EdgeKind `json:"kind"`
+	From      graph.ID       `json:"from"`
+	To        graph.ID       `json:"to"`
+	At        graph.Time     `json:"at"` // of standing facts: since when, as far as known
+	Join      graph.Join     `json:"join"`
+	Certainty Certainty      `json:"certainty"`
+	Evidence  []string       `json:"evidence"`
+	// Alternatives are weaker joins to the same node; never upgraded.
+	Alternatives []Alternative `json:"alternatives"`
+	Note         string        `json:"note"`
+}
+
+// Alternative is a further join that leads to the same credential or session.
+type Alternative struct {
+	From      graph.ID   `json:"from"`
+	At        graph.Time `json:"at"`
+	Join      graph.Join `json:"join"`
+	Certainty Certainty  `json:"certainty"`
+	Evidence  []string   `json:"evidence"`
+}
+
+// Origin is where a chain ends.
+type Origin struct {
+	Of        graph.ID  `json:"of"` // the credential or session whose chain it is
+	Node      graph.ID  `json:"node"`
+	Known     bool      `json:"known"`
+	Certainty Certainty `json:"certainty"`
+	Reason    string    `json:"reason"`
+}
+
 // issueSkew is how much later than its use an issue may be dated: event times
 // have a resolution of one second.
 const issueSkew = 1000 // milliseconds
