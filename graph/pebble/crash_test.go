@@ -135,7 +135,7 @@ func TestKilled(t *testing.T) {
 				}
 			}
 		}()
-		kill := committed + 1 + rng.IntN(14)
+		kill := committed + 1 + rng.IntN(20)
 		for acked.Load() < int64(kill) && kill < len(want) {
 			select {
 			case <-read:
@@ -196,7 +196,7 @@ func TestPowerFailure(t *testing.T) {
 		if err := s.Apply(context.Background(), b); err != nil {
 			t.Fatal(err)
 		}
-		if i%4 != 0 {
+		if i%8 != 7 {
 			continue
 		}
 		after, err := pebble.Open("store", pebble.Options{FS: fs.CrashClone(vfs.CrashCloneCfg{}), CacheBytes: 1 << 20, CacheNodes: 16})
@@ -224,7 +224,7 @@ func TestFullDisk(t *testing.T) {
 			want := prefixes(t)
 			batches := crashBatches()
 			failures := 0
-			for at := int64(0); at < 40; at += 3 {
+			for at := int64(0); at < 40; at += 4 {
 				mem := vfs.NewCrashableMem()
 				var left atomic.Int64
 				left.Store(1 << 40)

@@ -11,9 +11,9 @@ import (
 // Evidence is packed: a tag, uvarint(suffix<<2 | form), then the id. The suffix
 // is what follows the first "@", by its number in the dictionary; zero is none.
 const (
-	formUUID = iota // 16 bytes; text in lower case with hyphens
-	formSHA         // 32 bytes; text "sha256:<lower hex>", no suffix
-	formRaw         // uvarint length and the text itself, no suffix
+	formUUID = iota + 1 // 16 bytes; text in lower case with hyphens
+	formSHA             // 32 bytes; text "sha256:<lower hex>", no suffix
+	formRaw             // uvarint length and the text itself, no suffix
 )
 
 // maxSuffixes bounds the dictionary of suffixes, which is kept in memory.

@@ -23,7 +23,6 @@ type writer struct {
 	// What must be undone where a batch is not committed.
 	newLabels   []graph.Label
 	newSuffixes []string
-	newSights   int
 
 	suffix       string // the last one interned, and its number
 	suffixNumber uint32
