@@ -1,0 +1,86 @@
+package explore_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/graph/explore"
+	"github.com/blastradius/blastradius/graph/pebble"
+	"github.com/blastradius/blastradius/graph/storetest"
+)
+
+// everything asks each question once.
+func everything(t *testing.T, s graph.Store) []any {
+	t.Helper()
+	return askAll(t, explore.New(s, explore.Options{}))
+}
+
+func askAll(t *testing.T, e *explore.Explorer) (out []any) {
+	t.Helper()
+	ctx := context.Background()
+	keep := func(a any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+		out = append(out, a)
+	}
+	w := graph.Window{From: at(20), To: at(200)}
+	page := explore.EvidencePage{First: -1}
+	keep(e.Touched(ctx, explore.TouchedQuery{Resources: []string{bucket}, Window: w, Who: explore.WhoAll, Match: graph.Mentioned, Parts: true, Evidence: page}))
+	keep(e.Activity(ctx, explore.ActivityQuery{Of: []string{deploy}, Window: w, Evidence: page}))
+	keep(e.Activity(ctx, explore.ActivityQuery{Of: []string{agent}, Window: w, Evidence: page}))
+	keep(e.Chain(ctx, explore.ChainQuery{Of: []string{nodeKey}}))
+	keep(e.Failures(ctx, explore.FailuresQuery{Window: w}))
+	keep(e.Timeline(ctx, explore.TimelineQuery{Window: w, First: 9}))
+	keep(e.Timeline(ctx, explore.TimelineQuery{Of: []string{bucket}, Window: w, First: 9}))
+	keep(e.Histogram(ctx, explore.HistogramQuery{Window: w, Bins: 7}))
+	keep(e.Search(ctx, explore.SearchQuery{Text: "aws"}))
+	keep(e.Node(ctx, deploy))
+	keep(e.Neighbours(ctx, explore.NeighboursQuery{ID: bucket, Window: w, First: 4}))
+	keep(e.Event(ctx, "r0003"))
+	keep(e.Coverage(ctx, explore.CoverageQuery{Window: w}))
+	keep(e.Inventory(ctx, 0))
+	keep(e.Sources(ctx, explore.SourcesQuery{}))
+	return out
+}
+
+// One implementation over any store: the answers are equal, and so are those of
+// an explorer that was asked before, from many sides at once.
+func TestStoresAgree(t *testing.T) {
+	for seed := range uint64(4) {
+		ds := randomDeeds(rand.New(rand.NewPCG(seed, 3)), 50)
+		model := storetest.NewModel()
+		real, err := pebble.Open("store", pebble.Options{FS: vfs.NewMem()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []graph.Store{model, real} {
+			with(ds[:30]).into(t, s)
+		}
+		e := explore.New(real, explore.Options{})
+		askAll(t, e) // of an earlier state
+		for _, s := range []graph.Store{model, real} {
+			with(ds[30:]).into(t, s)
+		}
+		want := everything(t, model)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if diff := cmp.Diff(want, askAll(t, e)); diff != "" {
+					t.Errorf("seed %d: the stores differ (-model +pebble):\n%s", seed, diff)
+				}
+			})
+		}
+		wg.Wait()
+		if err := real.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
