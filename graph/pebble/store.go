@@ -6,18 +6,15 @@
 package pebble
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
-	"iter"
-	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -154,7 +151,7 @@ func Open(dir string, o Options) (*Store, error) {
 
 func openError(dir string, err error) error {
 	switch {
-	case strings.Contains(err.Error(), "lock held by current process") || errors.Is(err, errLocked) || strings.Contains(err.Error(), "resource temporarily unavailable"):
+	case strings.Contains(err.Error(), "lock held by current process") || errors.Is(err, syscall.EAGAIN) || strings.Contains(err.Error(), "resource temporarily unavailable"):
 		return &graph.Error{Code: graph.CodeLocked, Message: fmt.Sprintf("another process has the store %s open", dir),
 			Hint: "stop it, ask its server (--server URL), or use another --store directory", Err: err}
 	case pebble.IsCorruptionError(err):
@@ -336,153 +333,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// superseded knows which evidence was corrected, and from which source on.
-type superseded struct {
-	by    map[string]uint64 // packed evidence → smallest Seq
-	byKey map[uint64]uint64 // its 48-bit hash → smallest Seq
-	text  map[string]uint64 // as written, for marks
-}
-
-func newSuperseded() *superseded {
-	return &superseded{map[string]uint64{}, map[uint64]uint64{}, map[string]uint64{}}
-}
-
-func (u *superseded) clone() *superseded {
-	return &superseded{maps.Clone(u.by), maps.Clone(u.byKey), maps.Clone(u.text)}
-}
-
-func (u *superseded) add(ev string, seq uint64, pack func(string) []byte) {
-	if old, ok := u.text[ev]; ok && old <= seq {
-		return
-	}
-	u.text[ev], u.by[string(pack(ev))], u.byKey[graph.CallKeyOf(ev)] = seq, seq, seq
-}
-
-// hides reports whether a source's correction is seen as of asOf.
-func hides(seq uint64, ok bool, asOf uint64) bool { return ok && (asOf == 0 || seq <= asOf) }
-
-// Sources implements graph.Store.
-func (s *Store) Sources(ctx context.Context) iter.Seq2[graph.Source, error] {
-	return func(yield func(graph.Source, error) bool) {
-		stopped := false
-		err := s.scan(tagLedger, func(k, v []byte) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			src, err := parseSource(v)
-			if err != nil {
-				return err
-			}
-			src.Seq = binary.BigEndian.Uint64(k[1:])
-			if !yield(src, nil) {
-				stopped = true
-				return errStop
-			}
-			return nil
-		})
-		switch {
-		case stopped || err == nil:
-		case ctx.Err() != nil:
-			yield(graph.Source{}, ctx.Err())
-		default:
-			yield(graph.Source{}, err)
-		}
-	}
-}
-
-var (
-	errStop   = errors.New("stop")
-	errLocked = errors.New("locked")
-)
-
-// nodeCache finds nodes by id and by number. It is direct-mapped: a slot keeps
-// the last node that fell into it, so that its size is bounded and reading
-// takes no lock.
-type nodeCache struct {
-	seed     maphash.Seed
-	mask     uint64
-	byID     []atomic.Pointer[nodeEntry]
-	byNumber []atomic.Pointer[nodeEntry]
-}
-
-// nodeEntry is immutable.
-type nodeEntry struct {
-	id          graph.ID
-	number      uint32
-	first, last uint32 // days with event edges, as in nodeRecord
-	kind        graph.Kind
-	typ         string
-}
-
-func newNodeCache(n int) nodeCache {
-	size := 1
-	for size < n {
-		size *= 2
-	}
-	return nodeCache{maphash.MakeSeed(), uint64(size - 1), make([]atomic.Pointer[nodeEntry], size), make([]atomic.Pointer[nodeEntry], size)}
-}
-
-func (c *nodeCache) find(id graph.ID) *nodeEntry {
-	if e := c.byID[maphash.String(c.seed, string(id))&c.mask].Load(); e != nil && e.id == id {
-		return e
-	}
-	return nil
-}
-
-func (c *nodeCache) at(n uint32) *nodeEntry {
-	if e := c.byNumber[uint64(n)&c.mask].Load(); e != nil && e.number == n {
-		return e
-	}
-	return nil
-}
-
-func (c *nodeCache) put(e *nodeEntry) {
-	c.byID[maphash.String(c.seed, string(e.id))&c.mask].Store(e)
-	c.byNumber[uint64(e.number)&c.mask].Store(e)
-}
-
-// node finds a node by id, nil where there is none. An entry is never older
-// than the last commit: filling the cache and committing exclude each other.
-func (s *Store) node(id graph.ID) (*nodeEntry, error) {
-	if e := s.nodes.find(id); e != nil {
-		return e, nil
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	b, err := s.value(stringKey(nil, tagNode, string(id)))
-	if b == nil || err != nil {
-		return nil, err
-	}
-	r, err := parseNode(b)
-	if err != nil {
-		return nil, corrupt(stringKey(nil, tagNode, string(id)), err)
-	}
-	e := &nodeEntry{graph.ID(strings.Clone(string(id))), r.number, r.first, r.last, r.node.Kind, r.node.Type}
-	s.nodes.put(e)
-	return e, nil
-}
-
-// id is the id of the node with that number; empty for zero.
-func (s *Store) id(n uint32) (graph.ID, error) {
-	if n == 0 {
-		return "", nil
-	}
-	if e := s.nodes.at(n); e != nil {
-		return e.id, nil
-	}
-	key := numberKey(nil, tagNumber, n)
-	b, err := s.value(key)
-	if err == nil && b == nil {
-		err = corrupt(key, errCorrupt)
-	}
-	if err != nil {
-		return "", err
-	}
-	if _, err := s.node(graph.ID(b)); err != nil { // into the cache
-		return "", err
-	}
-	return graph.ID(b), nil
-}
+// errStop ends a scan whose consumer has broken out.
+var errStop = errors.New("stop")
 
 // daysWithin are the days of the window that have event edges.
 func (st *state) daysWithin(first, last uint32) []uint32 {

@@ -3,7 +3,6 @@ package pebble
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -143,40 +142,6 @@ func (w *writer) undo() {
 	}
 	w.suffix, w.suffixNumber = "", 0
 	w.seen.clear()
-}
-
-func (w *writer) addNodes(b *graph.Batch) error {
-	for i := range b.Nodes {
-		id := b.Nodes[i].ID
-		if id == "" {
-			return invalid("node %d of the batch has no id", i)
-		}
-		e, err := w.s.node(id)
-		if err != nil {
-			return fmt.Errorf("find node %s: %w", id, err)
-		}
-		n := nodeSpan{first: noDay, entry: e}
-		if e != nil {
-			n.number = e.number
-			if int(n.number) >= len(w.stamps) {
-				w.stamps = append(w.stamps, make([]uint32, max(1024, int(n.number)-len(w.stamps)+1))...)
-			}
-			if w.stamps[n.number] == w.stamp {
-				return invalid("node %s stands twice in the batch", id)
-			}
-			w.stamps[n.number] = w.stamp
-		} else {
-			n.number = w.next.nextNode
-			w.next.nextNode++
-			if _, twice := w.once[id]; twice {
-				return invalid("node %s stands twice in the batch", id)
-			}
-			w.once[id] = struct{}{}
-			w.put(tagNumber, numberKey(nil, tagNumber, n.number), []byte(id))
-		}
-		w.nodes = append(w.nodes, n)
-	}
-	return nil
 }
 
 func (w *writer) addLabels(b *graph.Batch) {
@@ -425,77 +390,6 @@ func (w *writer) addSupersedes(b *graph.Batch, base uint64) {
 		w.put(tagSupersede, stringKey(nil, tagSupersede, ev), appendRef(nil, graph.Ref{Seq: u.text[ev]}))
 	}
 	w.next.superseded = u
-}
-
-// writeNodes writes the nodes that are new or say something new, and their
-// entries in the search and alias indexes.
-func (w *writer) writeNodes(b *graph.Batch) {
-	tokens := map[string][]uint32{}
-	for i := range b.Nodes {
-		n, x := &w.nodes[i], &b.Nodes[i]
-		e := n.entry
-		if e == nil || len(x.Attrs) > 0 || n.first < e.first || n.last > e.last || x.Kind != e.kind || x.Type != e.typ {
-			k := len(w.arena)
-			w.arena = stringKey(w.arena, tagNode, string(x.ID))
-			v := len(w.arena)
-			w.arena = appendNode(w.arena, &nodeRecord{n.number, n.first, n.last, *x})
-			w.put(tagNode, w.arena[k:v:v], w.arena[v:len(w.arena):len(w.arena)])
-		}
-		if e == nil {
-			w.entries = append(w.entries, &nodeEntry{cloneID(x.ID), n.number, n.first, n.last, x.Kind, strings.Clone(x.Type)})
-			for _, t := range graph.Tokens(string(x.ID)) {
-				tokens[t] = append(tokens[t], n.number)
-			}
-		}
-		for _, a := range x.Attrs {
-			if a.Name != graph.AttrAlias && a.Name != graph.AttrName || w.seen.has(n.number, a.Name, a.Value) {
-				continue
-			}
-			for _, t := range graph.Tokens(a.Value) {
-				tokens[t] = append(tokens[t], n.number)
-			}
-			if a.Name == graph.AttrAlias {
-				w.put(tagAlias, aliasKey(a.Value, n.number), nil)
-			}
-		}
-	}
-	for t, nodes := range tokens {
-		slices.Sort(nodes)
-		for len(nodes) > 0 {
-			block, n := nodes[0]>>tokenBits, 1
-			for n < len(nodes) && nodes[n]>>tokenBits == block {
-				n++
-			}
-			w.put(tagToken, tokenKey(t, block), appendPostings(nil, nodes[:n]))
-			nodes = nodes[n:]
-		}
-	}
-}
-
-func aliasKey(alias string, node uint32) []byte {
-	return binary.BigEndian.AppendUint32(append(stringKey(nil, tagAlias, alias), 0), node)
-}
-
-func tokenKey(token string, block uint32) []byte {
-	return binary.BigEndian.AppendUint32(append(stringKey(nil, tagToken, token), 0), block)
-}
-
-func (w *writer) addSources(b *graph.Batch, base uint64) error {
-	for i, src := range b.Sources {
-		src.Seq = 0 // it is the key
-		v, err := json.Marshal(src)
-		if err != nil {
-			return fmt.Errorf("encode ledger entry %s: %w", src.Name, err)
-		}
-		w.put(tagLedger, ledgerKey(base+uint64(i)), v)
-	}
-	w.next.watermark += uint64(len(b.Sources))
-	return nil
-}
-
-func parseSource(b []byte) (src graph.Source, err error) {
-	err = json.Unmarshal(b, &src)
-	return src, err
 }
 
 // sort sorts the keys of each tag and unites equal ones. Blocks and the
