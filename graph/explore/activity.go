@@ -94,6 +94,7 @@ func (e *Explorer) Activity(ctx context.Context, q ActivityQuery) (*Activity, er
 			return nil, err
 		}
 		out.Calls = append(out.Calls, rows...)
+		p.contradictions(r, a)
 		for v, x := range p.via {
 			if via[v] == nil {
 				via[v] = &Intermediary{ID: x.ID, Kind: x.Kind, Type: x.Type, Tool: x.Tool, Evidence: x.Evidence}

@@ -204,16 +204,20 @@ func lastSegment(s string) string { return s[strings.LastIndexAny(s, "/:")+1:] }
 // byName finds the one node that the words fit: by its whole name or last
 // segment before by a part.
 func (r *reader) byName(text string, kinds []graph.Kind) ([]resolved, error) {
-	if len(graph.Tokens(text)) == 0 {
+	if len(graph.Tokens(text)) == 0 || isID(text) {
 		return nil, notFound(text)
 	}
 	var exact, some []graph.Node
+	looked := 0
 	for n, err := range r.store.Nodes(r.ctx, graph.Selector{Search: text, Kinds: kinds}) {
 		if err != nil {
 			return nil, fmt.Errorf("search nodes: %w", err)
 		}
 		if strings.HasSuffix(string(n.ID), "*") {
 			continue
+		}
+		if looked++; looked > r.budget.Nodes {
+			return nil, ambiguous(text, some)
 		}
 		if lastSegment(string(n.ID)) == text || slices.Contains(n.Attrs.Values(graph.AttrName), text) {
 			exact = append(exact, n)
@@ -245,6 +249,13 @@ func (r *reader) byName(text string, kinds []graph.Kind) ([]resolved, error) {
 		x[i].asked, x[i].note = text, strings.Trim("the only thing of this name; "+x[i].note, "; ")
 	}
 	return x, err
+}
+
+// isID reports whether the text can only be an id: then it is never taken for a
+// part of another one.
+func isID(text string) bool {
+	_, arn := graph.ParseARN(text)
+	return arn || keyID.MatchString(text) || uniqueID.MatchString(text) || strings.HasPrefix(text, "aws:") || strings.HasPrefix(text, "agent:")
 }
 
 func notFound(text string) error {

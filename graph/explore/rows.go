@@ -77,6 +77,7 @@ type person struct {
 	actors         map[graph.ID]*Actor
 	via            map[graph.ID]*Intermediary
 	classes        map[Class]int
+	worked         map[graph.ID]graph.Time // the last success of each credential and session
 }
 
 type rowKey struct {
@@ -116,7 +117,7 @@ func (s *callSet) show(a *ancestry, filter Who, probes bool) *shown {
 		id := a.identity(c.from)
 		p := out.people[id]
 		if p == nil {
-			p = &person{rows: map[rowKey]*row{}, actors: map[graph.ID]*Actor{}, via: map[graph.ID]*Intermediary{}, classes: map[Class]int{}}
+			p = &person{rows: map[rowKey]*row{}, actors: map[graph.ID]*Actor{}, via: map[graph.ID]*Intermediary{}, classes: map[Class]int{}, worked: map[graph.ID]graph.Time{}}
 			out.people[id] = p
 		}
 		p.add(a, key, c, v)
@@ -167,6 +168,9 @@ func (p *person) add(a *ancestry, key uint64, c *call, v verdict) {
 		}
 		x.Calls++
 		x.First, x.Last = earlier(x.First, c.at), max(x.Last, c.at)
+		if c.outcome == graph.OK {
+			p.worked[id] = max(p.worked[id], c.at)
+		}
 	}
 	for _, id := range []graph.ID{c.via.Agent, c.via.Client, c.via.Service} {
 		if id == "" {
@@ -179,6 +183,18 @@ func (p *person) add(a *ancestry, key uint64, c *call, v verdict) {
 			p.via[id] = x
 		}
 		x.Calls++
+	}
+}
+
+// contradictions notes credentials that worked after they had ended.
+func (p *person) contradictions(r *reader, a *ancestry) {
+	for _, id := range slices.Sorted(maps.Keys(p.worked)) {
+		for _, e := range slices.Concat(a.heldBy[id], a.of[id]) {
+			last := p.worked[id]
+			if w, _ := e.Valid(last); w.To != 0 && last > w.To.Add(sightSlack) {
+				r.note("A contradiction: %s worked at %s, after it had ended at %s.", id, last, w.To)
+			}
+		}
 	}
 }
 

@@ -88,6 +88,7 @@ func (e *Explorer) Touched(ctx context.Context, q TouchedQuery) (*Touched, error
 		if !q.NoChain {
 			t.Chain, t.Origins = p.chain(a)
 		}
+		p.contradictions(r, a)
 		out.Identities = append(out.Identities, t)
 	}
 	if out.Status, err = e.status(r, q.Window); err != nil {

@@ -255,6 +255,8 @@ func TestResolve(t *testing.T) {
 		{text: "arn:aws:ec2:r:1:security-group/sg-1", code: graph.CodeNotFound},
 		{text: "arn:aws:ec2:r:1:security-group/sg-1", match: graph.Mentioned, calls: 1},
 		{text: "arn:aws:s3:::billing-exports/unseen", calls: 1},
+		{text: "arn:aws:s3:::billing", code: graph.CodeNotFound}, // not the bucket whose name begins so
+		{text: "AKIAALICE00000", code: graph.CodeNotFound},
 	} {
 		n, err := ask(c.text, c.match)
 		if (err == nil) != (c.code == "") || err != nil && graph.Code(err) != c.code || n != c.calls {
@@ -267,6 +269,22 @@ func TestResolve(t *testing.T) {
 	a, err := e.Touched(context.Background(), explore.TouchedQuery{Resources: []string{"arn:aws:s3:::billing-exports/unseen"}, Window: graph.Window{From: at(-10), To: at(60)}})
 	if err != nil || a.Coverage.Complete || len(a.Notes) != 1 {
 		t.Errorf("an object answered for by its bucket reads as complete: %+v %v", a, err)
+	}
+}
+
+// A key that worked after it was deleted is a contradiction, and said to be.
+func TestContradiction(t *testing.T) {
+	for _, c := range []struct {
+		minute  float64
+		outcome graph.Outcome
+		notes   int
+	}{{9, graph.OK, 0}, {12, graph.OK, 1}, {12, graph.Denied, 0}} {
+		w := cast()
+		w.stands(graph.Holds, alice, aliceKey, at(10), graph.Mark{Kind: graph.Ended, At: at(10), Evidence: "deleted"})
+		w.call(deed{at: at(c.minute), from: aliceKey, action: "s3:GetObject", to: bucket, outcome: c.outcome})
+		if a := ask(t, w, explore.TouchedQuery{Resources: []string{bucket}}); len(a.Notes) != c.notes {
+			t.Errorf("%+v: notes %q", c, a.Notes)
+		}
 	}
 }
 
