@@ -64,7 +64,7 @@ func TestChain(t *testing.T) {
 		{"unknown", lost, 0, base(nil), []string{"origin " + lost + " known=false DEFINITE"}},
 		{"circle", circleA, 0, base(func(w *world) {
 			w.issued(at(1), circleB, circleA, graph.KeyJoin)
-			w.issued(at(2), circleA, circleB, graph.KeyJoin)
+			w.issued(at(1), circleA, circleB, graph.KeyJoin)
 		}), []string{"ISSUED " + circleB + " > " + circleA + " key_join DEFINITE", "ISSUED " + circleA + " > " + circleB + " key_join DEFINITE", "origin " + circleA + " known=false DEFINITE"}},
 		{"forwarded, refined to the only key within a second", fas, 0, base(func(w *world) {
 			w.issued(at(9), alice, fas, graph.ForwardedAccess)
@@ -99,6 +99,13 @@ func TestChain(t *testing.T) {
 		}), []string{"ISSUED " + deploy + " > " + fas + " fas POSSIBLE", "origin " + deploy + " known=true POSSIBLE"}},
 		{"never from the future", tempKey, at(5), base(func(w *world) { w.issued(at(60), ciKey, tempKey, graph.KeyJoin) }), []string{
 			"ISSUED " + aliceKey + " > " + tempKey + " key_join DEFINITE", "HOLDS " + alice + " > " + aliceKey + "  DEFINITE", "origin " + alice + " known=true DEFINITE"}},
+		{"a sign-in that later gave a grant for itself", "aws:key:ASIASIGNIN000000000", 0, base(func(w *world) {
+			const signin, role = "arn:aws:signin:r:1:session/x", "aws:session:AROADEPLOY:jo@2026-11-22T10:00:00Z"
+			w.issued(at(0), signin, "aws:key:ASIASIGNIN000000000", graph.SignInSession)
+			w.issued(at(0), signin, role, graph.SignInSession)
+			w.issued(at(2), role, "aws:oauth:x", graph.SignInSession)
+			w.issued(at(2), "aws:oauth:x", signin, graph.SignInSession)
+		}), []string{"ISSUED arn:aws:signin:r:1:session/x > aws:key:ASIASIGNIN000000000 sign_in_session DEFINITE", "origin arn:aws:signin:r:1:session/x known=true DEFINITE"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got, want := brief(chainOf(t, c.w, c.of, c.at)), strings.Join(c.want, "\n"); got != want {

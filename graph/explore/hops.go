@@ -98,6 +98,9 @@ func (c *chains) climb(id graph.ID, at graph.Time, path map[graph.ID]bool) Origi
 		return o
 	}
 	for _, key := range a.siblings(id) {
+		if at != 0 && a.issued[key][0].at > at+issueSkew {
+			continue
+		}
 		// What issued the session's key issued the session.
 		if i := a.issued[key][0]; !path[key] && !path[i.from] {
 			c.hop(Hop{Kind: graph.Issued, From: i.from, To: id, At: i.at, Join: i.join, Certainty: i.certainty(), Evidence: firstTen(i.evidence), Alternatives: []Alternative{}, Note: "issued as " + string(key) + ", which the session holds"})
@@ -176,9 +179,7 @@ func (c *chains) hop(h Hop) {
 func (a *ancestry) joins(id graph.ID, at graph.Time) (main []issue, rest []Alternative) {
 	is := a.issued[id]
 	if at != 0 {
-		if before := slices.DeleteFunc(slices.Clone(is), func(i issue) bool { return i.at > at+issueSkew }); len(before) > 0 {
-			is = before
-		}
+		is = slices.DeleteFunc(slices.Clone(is), func(i issue) bool { return i.at > at+issueSkew })
 	}
 	rest = []Alternative{}
 	if len(is) == 0 {

@@ -38,6 +38,7 @@ var beginnings = []struct {
 }{
 	{"aws:key:AKIA", graph.Credential, "aws.key.longlived"}, {"aws:key:ASIA", graph.Credential, "aws.key.temporary"},
 	{"aws:password:", graph.Credential, "aws.password"}, {"aws:webidentity:", graph.Credential, "aws.webidentity"}, {"aws:saml:", graph.Credential, "aws.saml"},
+	{"arn:aws:signin:", graph.Session, "aws.session.signin"}, {"aws:oauth:", graph.Credential, "aws.oauth"},
 	{"aws:session:AIDA", graph.Session, "aws.session.user"}, {"aws:session:", graph.Session, "aws.session.role"}, {"aws:request:", graph.Session, "aws.request"},
 	{"aws:service:", graph.Identity, "aws.service"}, {"aws:principal:", graph.Identity, "aws.principal"}, {"aws:identitycenter:", graph.Identity, "aws.identitycenter.user"},
 	{"agent:", graph.Agent, "agent.claude-code"}, {"client:", graph.Client, "client"}, {"aws:endpoint:", graph.Service, "aws.endpoint"}, {"aws:account:", graph.Account, "aws.account"},
