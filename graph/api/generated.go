@@ -29,6 +29,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Coverage() CoverageResolver
 	Query() QueryResolver
 	Sighting() SightingResolver
 }
@@ -39,6 +40,9 @@ type DirectiveRoot struct {
 type ComplexityRoot struct {
 }
 
+type CoverageResolver interface {
+	UnjoinedSessions(ctx context.Context, obj *explore.Coverage) (*int, error)
+}
 type QueryResolver interface {
 	Touched(ctx context.Context, resources []string, window *explore.WindowInput, who explore.Who, match graph.Match, parts bool, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Touched, error)
 	Activity(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Activity, error)
@@ -1212,8 +1216,8 @@ type Coverage {
   sources: [Stream!]!
   "Spans in which data may be missing."
   gaps: [Gap!]!
-  "Sessions and temporary keys, seen around the window, whose issuer is not in the data. By itself no reason for incompleteness."
-  unjoinedSessions: Int!
+  "Sessions and temporary keys with calls in the window whose issuer is not in the data. By itself no reason for incompleteness. Asking for it reads the whole window; null where the window has no start."
+  unjoinedSessions: Int
   "Files being written: their last segment is not in the ledger yet."
   writing: [String!]!
   "Records that could not be used, of the files that reach into the window."
@@ -5477,18 +5481,18 @@ func (ec *executionContext) _Coverage_unjoinedSessions(ctx context.Context, fiel
 			return ec.fieldContext_Coverage_unjoinedSessions(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.UnjoinedSessions, nil
+			return ec.Resolvers.Coverage().UnjoinedSessions(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Coverage_unjoinedSessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Coverage", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("Coverage", field, true, true, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Coverage_writing(ctx context.Context, field graphql.CollectedField, obj *explore.Coverage) (ret graphql.Marshaler) {
@@ -13536,37 +13540,65 @@ func (ec *executionContext) _Coverage(ctx context.Context, sel ast.SelectionSet,
 		case "complete":
 			out.Values[i] = ec._Coverage_complete(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "reasons":
 			out.Values[i] = ec._Coverage_reasons(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "sources":
 			out.Values[i] = ec._Coverage_sources(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "gaps":
 			out.Values[i] = ec._Coverage_gaps(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "unjoinedSessions":
-			out.Values[i] = ec._Coverage_unjoinedSessions(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, _ *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Coverage_unjoinedSessions(ctx, field, obj)
+				return res
 			}
+
+			if field.Deferrable != nil {
+				dfs, ok := deferred[field.Deferrable.Label]
+				di := 0
+				if ok {
+					dfs.AddField(field)
+					di = len(dfs.Values) - 1
+				} else {
+					dfs = graphql.NewFieldSet([]graphql.CollectedField{field})
+					deferred[field.Deferrable.Label] = dfs
+				}
+				dfs.Concurrently(di, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, dfs)
+				})
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "writing":
 			out.Values[i] = ec._Coverage_writing(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rejected":
 			out.Values[i] = ec._Coverage_rejected(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "firstEvent":
 			out.Values[i] = ec._Coverage_firstEvent(ctx, field, obj)

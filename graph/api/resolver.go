@@ -15,10 +15,14 @@ type resolver struct {
 	now      func() time.Time
 }
 
-func (r *resolver) Query() QueryResolver       { return r }
+func (r *resolver) Query() QueryResolver       { return queries{r} }
 func (r *resolver) Sighting() SightingResolver { return sightingResolver{r} }
+func (r *resolver) Coverage() CoverageResolver { return coverageResolver{r} }
 
-func (r *resolver) Touched(ctx context.Context, resources []string, window *explore.WindowInput, who explore.Who, match graph.Match,
+// queries are the fields of the query type.
+type queries struct{ *resolver }
+
+func (r queries) Touched(ctx context.Context, resources []string, window *explore.WindowInput, who explore.Who, match graph.Match,
 	parts, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Touched, error) {
 	w, err := r.window(window)
 	if err != nil {
@@ -32,7 +36,7 @@ func (r *resolver) Touched(ctx context.Context, resources []string, window *expl
 		Evidence: evidence.page(), Budget: value(budget), AsOf: seq})
 }
 
-func (r *resolver) Activity(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool,
+func (r queries) Activity(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool,
 	evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Activity, error) {
 	w, err := r.window(window)
 	if err != nil {
@@ -46,7 +50,7 @@ func (r *resolver) Activity(ctx context.Context, of []string, window *explore.Wi
 		Budget: value(budget), AsOf: seq})
 }
 
-func (r *resolver) Chain(ctx context.Context, of []string, at *graph.Time, budget *explore.Budget, asOf *int) (*explore.Chain, error) {
+func (r queries) Chain(ctx context.Context, of []string, at *graph.Time, budget *explore.Budget, asOf *int) (*explore.Chain, error) {
 	seq, err := ledgerNumber(asOf)
 	if err != nil {
 		return nil, err
@@ -54,7 +58,7 @@ func (r *resolver) Chain(ctx context.Context, of []string, at *graph.Time, budge
 	return r.explorer.Chain(ctx, explore.ChainQuery{Of: of, At: value(at), Budget: value(budget), AsOf: seq})
 }
 
-func (r *resolver) Failures(ctx context.Context, window *explore.WindowInput, budget *explore.Budget, asOf *int) (*explore.Failures, error) {
+func (r queries) Failures(ctx context.Context, window *explore.WindowInput, budget *explore.Budget, asOf *int) (*explore.Failures, error) {
 	w, err := r.window(window)
 	if err != nil {
 		return nil, err
@@ -66,7 +70,7 @@ func (r *resolver) Failures(ctx context.Context, window *explore.WindowInput, bu
 	return r.explorer.Failures(ctx, explore.FailuresQuery{Window: w, Budget: value(budget), AsOf: seq})
 }
 
-func (r *resolver) Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error) {
+func (r queries) Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error) {
 	w, err := r.window(window)
 	if err != nil {
 		return nil, err
@@ -78,7 +82,7 @@ func (r *resolver) Timeline(ctx context.Context, of []string, window *explore.Wi
 	return r.explorer.Timeline(ctx, explore.TimelineQuery{Of: of, Window: w, First: first, After: value(after), AsOf: seq})
 }
 
-func (r *resolver) Histogram(ctx context.Context, of []string, window *explore.WindowInput, bins int, asOf *int) (*explore.Histogram, error) {
+func (r queries) Histogram(ctx context.Context, of []string, window *explore.WindowInput, bins int, asOf *int) (*explore.Histogram, error) {
 	w, err := r.window(window)
 	if err != nil {
 		return nil, err
@@ -90,15 +94,15 @@ func (r *resolver) Histogram(ctx context.Context, of []string, window *explore.W
 	return r.explorer.Histogram(ctx, explore.HistogramQuery{Of: of, Window: w, Bins: bins, AsOf: seq})
 }
 
-func (r *resolver) Search(ctx context.Context, text string, kinds []graph.Kind, first int, after *string) (*explore.SearchResult, error) {
+func (r queries) Search(ctx context.Context, text string, kinds []graph.Kind, first int, after *string) (*explore.SearchResult, error) {
 	return r.explorer.Search(ctx, explore.SearchQuery{Text: text, Kinds: kinds, First: first, After: value(after)})
 }
 
-func (r *resolver) Node(ctx context.Context, id string) (*explore.NodeDetail, error) {
+func (r queries) Node(ctx context.Context, id string) (*explore.NodeDetail, error) {
 	return r.explorer.Node(ctx, id)
 }
 
-func (r *resolver) Neighbours(ctx context.Context, id string, direction explore.Direction, kinds []graph.EdgeKind,
+func (r queries) Neighbours(ctx context.Context, id string, direction explore.Direction, kinds []graph.EdgeKind,
 	window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Neighbours, error) {
 	w, err := r.window(window)
 	if err != nil {
@@ -112,11 +116,11 @@ func (r *resolver) Neighbours(ctx context.Context, id string, direction explore.
 		After: value(after), AsOf: seq})
 }
 
-func (r *resolver) Event(ctx context.Context, id string) (*explore.Event, error) {
+func (r queries) Event(ctx context.Context, id string) (*explore.Event, error) {
 	return r.explorer.Event(ctx, id)
 }
 
-func (r *resolver) Coverage(ctx context.Context, window *explore.WindowInput, silence *string, asOf *int) (*explore.Coverage, error) {
+func (r queries) Coverage(ctx context.Context, window *explore.WindowInput, silence *string, asOf *int) (*explore.Coverage, error) {
 	w, err := r.window(window)
 	if err != nil {
 		return nil, err
@@ -134,7 +138,7 @@ func (r *resolver) Coverage(ctx context.Context, window *explore.WindowInput, si
 	return r.explorer.Coverage(ctx, q)
 }
 
-func (r *resolver) Inventory(ctx context.Context, asOf *int) (*explore.Inventory, error) {
+func (r queries) Inventory(ctx context.Context, asOf *int) (*explore.Inventory, error) {
 	seq, err := ledgerNumber(asOf)
 	if err != nil {
 		return nil, err
@@ -142,11 +146,11 @@ func (r *resolver) Inventory(ctx context.Context, asOf *int) (*explore.Inventory
 	return r.explorer.Inventory(ctx, seq)
 }
 
-func (r *resolver) Sources(ctx context.Context, first int, after *string) (*explore.Sources, error) {
+func (r queries) Sources(ctx context.Context, first int, after *string) (*explore.Sources, error) {
 	return r.explorer.Sources(ctx, explore.SourcesQuery{First: first, After: value(after)})
 }
 
-func (r *resolver) Watermark(ctx context.Context) (int, error) {
+func (r queries) Watermark(ctx context.Context) (int, error) {
 	seq, err := r.explorer.Watermark(ctx)
 	return int(seq), err
 }
@@ -162,6 +166,17 @@ func (r sightingResolver) Record(ctx context.Context, s *explore.Sighting) (*str
 	}
 	record := string(text)
 	return &record, nil
+}
+
+type coverageResolver struct{ *resolver }
+
+// UnjoinedSessions reads the window when it is asked for, but never all time.
+func (r coverageResolver) UnjoinedSessions(ctx context.Context, c *explore.Coverage) (*int, error) {
+	if c.Window.From == 0 {
+		return nil, nil
+	}
+	n, err := r.explorer.Unjoined(ctx, c)
+	return &n, err
 }
 
 func (r *resolver) window(in *explore.WindowInput) (graph.Window, error) {

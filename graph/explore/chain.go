@@ -85,6 +85,8 @@ func (e *Explorer) Chain(ctx context.Context, q ChainQuery) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Status, err = e.status(r, w)
+	if out.Status, err = e.status(r, w); err == nil {
+		out.Coverage.Window = graph.Window{} // its origins say what is not joined
+	}
 	return out, err
 }

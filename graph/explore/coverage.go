@@ -16,14 +16,20 @@ type Coverage struct {
 	// Sources are the streams with events in the window, or silent in it.
 	Sources []Stream `json:"sources"`
 	Gaps    []Gap    `json:"gaps"`
-	// UnjoinedSessions counts sessions and temporary keys seen around the
-	// window (first to last sight) whose issuer is not in the data.
+	// UnjoinedSessions counts the sessions and temporary keys with calls in
+	// the window whose issuer is not in the data. Explorer.Unjoined finds it
+	// when it is asked for: it reads the whole window.
 	UnjoinedSessions int        `json:"unjoinedSessions"`
 	Writing          []string   `json:"writing"` // files whose last segment is not in the ledger yet
 	Rejected         int        `json:"rejected"`
 	FirstEvent       graph.Time `json:"firstEvent"` // of all data
 	LastEvent        graph.Time `json:"lastEvent"`
 	SuggestUntil     graph.Time `json:"suggestUntil"` // set when the window lies after the newest event
+
+	// Window and AsOf are what Unjoined asks about; nothing where the window
+	// has no start.
+	Window graph.Window `json:"-"`
+	AsOf   uint64       `json:"-"`
 }
 
 // Stream is what files of one origin give: of one account and region, say.
@@ -55,7 +61,7 @@ func (e *Explorer) coverage(r *reader, w graph.Window, silence time.Duration) (*
 		return nil, err
 	}
 	c := &Coverage{Complete: true, Reasons: []string{}, Sources: []Stream{}, Gaps: []Gap{}, Writing: orEmpty(l.writing),
-		Rejected: l.undated, FirstEvent: l.first, LastEvent: l.last, UnjoinedSessions: l.unjoined.over(w)}
+		Rejected: l.undated, FirstEvent: l.first, LastEvent: l.last, Window: w, AsOf: r.asOf}
 	limit := graph.Time(silence.Milliseconds())
 	gaps := l.silent
 	if silence != DefaultSilence {

@@ -56,13 +56,16 @@ func (e *Explorer) Event(ctx context.Context, id string) (*Event, error) {
 	}
 	out := &Event{ID: id, Sightings: []Sighting{}, Edges: []Fact{}, AsOf: int(r.seen)}
 	type spot struct {
-		sight
-		ref graph.Ref
+		evidence string
+		ref      graph.Ref
 	}
-	seen := map[spot]bool{}
+	seen := map[spot]graph.Time{}
 	err = r.everywhere(graph.Filter{Evidence: []string{id}, Detail: graph.Evidence}, func(e *graph.Edge) {
 		for _, o := range e.Observations {
-			seen[spot{sight{o.At, o.Evidence}, o.Source}] = true
+			// The latest is the call's own time: an issue that the record only
+			// implies is dated before it.
+			at := spot{o.Evidence, o.Source}
+			seen[at] = max(seen[at], o.At)
 		}
 		l := e.Label
 		out.Edges = append(out.Edges, Fact{Kind: e.Kind, From: e.From, To: e.To, At: e.First, Action: l.Action, Effect: l.Effect, Outcome: e.Outcome,
@@ -90,8 +93,8 @@ func (e *Explorer) Event(ctx context.Context, id string) (*Event, error) {
 			}
 		}
 	}
-	for s := range seen {
-		out.Sightings = append(out.Sightings, Sighting{Evidence: s.evidence, At: s.at, Source: want[s.ref.Seq], Position: int(s.ref.Record)})
+	for s, at := range seen {
+		out.Sightings = append(out.Sightings, Sighting{Evidence: s.evidence, At: at, Source: want[s.ref.Seq], Position: int(s.ref.Record)})
 	}
 	slices.SortFunc(out.Sightings, func(a, b Sighting) int {
 		return cmp.Or(cmp.Compare(a.Source.Seq, b.Source.Seq), cmp.Compare(a.Position, b.Position), cmp.Compare(a.Evidence, b.Evidence))

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"sort"
-	"strings"
 
 	"github.com/blastradius/blastradius/graph"
 )
@@ -15,14 +14,13 @@ import (
 // ledger is what coverage is computed from, gathered once for each state of the
 // store, so that a question costs a few binary searches.
 type ledger struct {
-	streams  []*stream // by name
-	all      tally
-	gaps     []Gap // of logging and of digests, by From
-	writing  []string
-	undated  int // rejected records of files without any time
-	first    graph.Time
-	last     graph.Time
-	unjoined interval
+	streams []*stream // by name
+	all     tally
+	gaps    []Gap // of logging and of digests, by From
+	writing []string
+	undated int // rejected records of files without any time
+	first   graph.Time
+	last    graph.Time
 	// silent are the silences by the default threshold; others are found anew.
 	silent []Gap
 }
@@ -74,18 +72,6 @@ func (t tally) over(w graph.Window) span {
 		b = t.byLast[ended-1]
 	}
 	return span{files: a.files - b.files, records: a.records - b.records, rejected: a.rejected - b.rejected}
-}
-
-// interval counts the intervals that overlap a window.
-type interval struct{ firsts, lasts []graph.Time }
-
-func (v *interval) over(w graph.Window) int {
-	begun := len(v.firsts)
-	if w.To != 0 {
-		begun, _ = slices.BinarySearch(v.firsts, w.To)
-	}
-	ended, _ := slices.BinarySearch(v.lasts, w.From)
-	return begun - ended
 }
 
 // keptLedgers bounds the cache: the newest state and a few permalinks.
@@ -175,67 +161,5 @@ func readLedger(ctx context.Context, store graph.Store, seen, asOf uint64) (*led
 	}
 	l.gaps = append(l.gaps, stopped...)
 	slices.SortFunc(l.gaps, func(a, b Gap) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Source, b.Source)) })
-	l.unjoined, err = unjoined(ctx, store, asOf)
-	return l, err
-}
-
-// unjoined finds the sessions and temporary keys without an issuer in the
-// data. A key held by a session counts as that session.
-func unjoined(ctx context.Context, store graph.Store, asOf uint64) (interval, error) {
-	type seen struct {
-		first, last graph.Time
-		joined      bool
-	}
-	units := map[graph.ID]*seen{}
-	holder := map[graph.ID]graph.ID{}
-	issued := map[graph.ID]bool{}
-	halves := map[graph.ID][]graph.ID{} // request → what it issued
-	started := map[graph.ID]bool{}      // requests whose starter is known
-	kinds := []graph.EdgeKind{graph.Of, graph.Holds, graph.Issued}
-	for e, err := range store.Edges(ctx, nil, graph.Out, graph.Filter{Kinds: kinds, AsOf: asOf}) {
-		if err != nil {
-			return interval{}, fmt.Errorf("read issuers: %w", err)
-		}
-		switch e.Kind {
-		case graph.Of:
-			u := units[e.From]
-			if u == nil {
-				u = &seen{first: e.First, last: e.Last}
-				units[e.From] = u
-			}
-			u.first, u.last = min(u.first, e.First), max(u.last, e.Last)
-		case graph.Holds:
-			holder[e.To] = e.From
-		case graph.Issued:
-			switch {
-			case strings.HasPrefix(string(e.To), requestPrefix):
-				started[e.To] = true
-			case strings.HasPrefix(string(e.From), requestPrefix):
-				halves[e.From] = append(halves[e.From], e.To)
-			default:
-				issued[e.To] = true
-			}
-		}
-	}
-	for request, to := range halves {
-		for _, id := range to {
-			issued[id] = issued[id] || started[request]
-		}
-	}
-	for id, u := range units {
-		u.joined = u.joined || issued[id]
-		if s := units[holder[id]]; s != nil {
-			u.joined = true // it counts as the session
-			s.joined = s.joined || issued[id]
-		}
-	}
-	var v interval
-	for _, u := range units {
-		if !u.joined {
-			v.firsts, v.lasts = append(v.firsts, u.first), append(v.lasts, u.last)
-		}
-	}
-	slices.Sort(v.firsts)
-	slices.Sort(v.lasts)
-	return v, nil
+	return l, nil
 }

@@ -1,0 +1,50 @@
+package explore
+
+import (
+	"context"
+	"math"
+
+	"github.com/blastradius/blastradius/graph"
+)
+
+// Unjoined counts the sessions and temporary keys that made calls in the window
+// of c and whose issuer is not in the data. A key that a session holds counts
+// as that session.
+func (e *Explorer) Unjoined(ctx context.Context, c *Coverage) (int, error) {
+	r, err := e.reader(ctx, Budget{Depth: math.MaxInt, Nodes: math.MaxInt, Edges: math.MaxInt}, c.AsOf)
+	if err != nil {
+		return 0, err
+	}
+	acted := map[graph.ID]bool{}
+	err = r.everywhere(graph.Filter{Kinds: []graph.EdgeKind{graph.Called}, Window: c.Window}, func(e *graph.Edge) { acted[e.From] = true })
+	if err != nil {
+		return 0, err
+	}
+	actors := make([]graph.ID, 0, len(acted))
+	for id := range acted {
+		actors = append(actors, id)
+	}
+	a, err := e.ancestry(r, actors)
+	if err != nil {
+		return 0, err
+	}
+	joined := map[graph.ID]bool{} // by unit: a session, or a key that no session holds
+	for _, id := range actors {
+		if len(a.of[id]) == 0 { // neither a session nor a temporary key
+			continue
+		}
+		unit, known := id, len(a.issued[id]) > 0
+		for _, s := range a.sessions(id) {
+			unit = s
+			known = known || len(a.issued[s]) > 0 || len(a.siblings(s)) > 0
+		}
+		joined[unit] = joined[unit] || known
+	}
+	n := 0
+	for _, known := range joined {
+		if !known {
+			n++
+		}
+	}
+	return n, nil
+}
