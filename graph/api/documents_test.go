@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 var update = flag.Bool("update", false, "rewrite the named documents")
@@ -38,7 +39,7 @@ func TestDocuments(t *testing.T) {
 		if d := cmp.Diff(want, Document(f.Name)); d != "" {
 			t.Errorf("%s is not of this schema (go test ./graph/api -run Documents -update):\n%s", path, d)
 		}
-		doc, err := gqlparser.LoadQuery(schema, want)
+		doc, err := gqlparser.LoadQueryWithRules(schema, want, rules.NewDefaultRules())
 		if err != nil {
 			t.Fatalf("%s: %v", f.Name, gqlerror.List(err))
 		}

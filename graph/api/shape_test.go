@@ -8,13 +8,14 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 var tinySchema = gqlparser.MustLoadSchema(&ast.Source{Input: `type Query { a: T b: T } type T { t: T x: Int y: Int }`})
 
 func measured(t *testing.T, query string) size {
 	t.Helper()
-	doc, err := gqlparser.LoadQuery(tinySchema, query)
+	doc, err := gqlparser.LoadQueryWithRules(tinySchema, query, rules.NewDefaultRules())
 	if err != nil {
 		t.Fatal(err)
 	}
