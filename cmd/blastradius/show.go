@@ -15,15 +15,25 @@ func short(id graph.ID) string {
 	s := string(id)
 	if a, ok := graph.ParseARN(s); ok {
 		kind, rest, found := strings.Cut(a.Resource, "/")
-		if !found {
+		switch {
+		case a.Service == "s3" && a.Account == "" && found:
+			return "object " + a.Resource
+		case a.Service == "s3" && a.Account == "":
+			return "bucket " + a.Resource
+		case !found || strings.Contains(kind, ":"):
 			return a.Service + " " + a.Resource
 		}
 		if a.Service == "iam" || a.Service == "sts" {
+			// The path before a principal's name says nothing.
 			return kind + " " + rest[strings.LastIndexByte(rest, '/')+1:]
 		}
 		return kind + " " + rest
 	}
-	for _, prefix := range []string{"aws:key:", "aws:session:", "aws:service:", "agent:", "client:"} {
+	if rest, ok := strings.CutPrefix(s, "agent:"); ok { // agent:<tool>:<session or key>[:<terminal>]
+		tool, _, _ := strings.Cut(rest, ":")
+		return "agent " + tool
+	}
+	for _, prefix := range []string{"aws:key:", "aws:session:", "aws:service:", "client:"} {
 		if rest, ok := strings.CutPrefix(s, prefix); ok {
 			return rest
 		}
@@ -112,10 +122,7 @@ func showUnseen(p *page, s *explore.Status, leftOut []string) {
 	if c := s.Coverage; c != nil {
 		showGaps(p, c, s.Window)
 		if c.UnjoinedSessions > 0 {
-			p.line("  - %s (or keys) around the window came from an issuer that is not in the data", count(c.UnjoinedSessions, "session"))
-		}
-		if c.SuggestUntil != 0 {
-			p.line("  - the window lies after the newest event; try --until %s", c.SuggestUntil)
+			p.line("  - %s (or keys) with calls in the window came from an issuer that is not in the data", count(c.UnjoinedSessions, "session"))
 		}
 	}
 	for _, l := range leftOut {

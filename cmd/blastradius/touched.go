@@ -128,11 +128,11 @@ func showTouched(p *page, a *explore.Touched) {
 func touchedHeadline(a *explore.Touched, names string) string {
 	when := "between " + clock(a.Window.From, graph.Window{}) + " and " + clock(a.Window.To, graph.Window{})
 	if a.Total.Calls == 0 {
-		verdict := "Nobody that was asked about is seen to have touched "
+		verdict := "Nobody that was asked about is seen to have touched " + names + " " + when
 		if a.Incomplete() {
-			verdict = "The data shows nobody touching (and it is incomplete) "
+			verdict += ", but the data is incomplete"
 		}
-		return verdict + names + " " + when + "."
+		return verdict + "."
 	}
 	bad := 0
 	for _, t := range a.Identities {

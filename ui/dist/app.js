@@ -61,7 +61,9 @@ function show(a, query, variables) {
   }
   for (const n of a.notes) out.append(element("p", { class: "note" }, n));
   if (a.coverage.suggestUntil) out.append(element("p", { class: "note" }, `The window lies after the newest event; try up to ${a.coverage.suggestUntil}`));
-  for (const t of a.identities) out.append(identity(t));
+  for (const line of agents(a)) out.append(element("p", { class: "note agent" }, line));
+  const asked = new Set(a.resources.flatMap((r) => [r.node.id, ...r.ids]));
+  for (const t of a.identities) out.append(identity(t, asked));
   const left = [];
   if (a.excluded.humanCalls) left.push(`${plural(a.excluded.humanCalls, "call", "calls")} by people`);
   if (a.excluded.nonHumanCalls) left.push(`${plural(a.excluded.nonHumanCalls, "call", "calls")} by others`);
@@ -71,16 +73,31 @@ function show(a, query, variables) {
     element("a", { href: "/graphql?" + new URLSearchParams({ query, variables: JSON.stringify(variables) }) }, "raw JSON"));
 }
 
-function identity(t) {
-  const agents = t.via.filter((v) => v.kind === "AGENT").map((v) => `${v.tool} (${v.evidence.join(", ")}, ${plural(v.calls, "call", "calls")})`);
+// One line for each AI agent that took part, with the identities it acted as.
+function agents(a) {
+  const as = new Map();
+  for (const t of a.identities) for (const v of t.via) if (v.kind === "AGENT") {
+    const known = as.get(v.tool) || { evidence: new Set(), who: [] };
+    v.evidence.forEach((e) => known.evidence.add(e));
+    known.who.push(`${t.identity.id} (${plural(v.calls, "call", "calls")})`);
+    as.set(v.tool, known);
+  }
+  return [...as].map(([tool, { evidence, who }]) => `An AI agent took part: ${tool}, acting as ${who.join(" and ")}; evidence ${[...evidence].join(", ")}`);
+}
+
+function identity(t, asked) {
+  const inside = t.via.filter((v) => v.kind === "AGENT").map((v) => `${v.tool} (${v.evidence.join(", ")}, ${plural(v.calls, "call", "calls")})`);
   const facts = [
     ["class", `${t.identity.class}: ${t.identity.classReason}`],
-    ["AI agent", agents.join("; ")],
+    ["AI agent", inside.join("; ")],
     ["through", few(t.via.filter((v) => v.kind !== "AGENT").map((v) => `${v.id} (${v.calls})`), 6)],
     ["credentials", few(t.credentials.map((c) => `${c.id} (${c.calls})`), 6)],
     ["origin", few(t.origins.map((o) => o.known ? `${o.of} came from ${o.node}${o.certainty === "POSSIBLE" ? ", possibly" : ""}` : `${o.of}: unknown, ${o.reason}`), 6)],
   ].filter(([, value]) => value);
-  const head = ["action", "effect", "outcome", "calls", "first", "last", "match", "target", "who", "evidence"];
+  // The target is only worth a column where it is not what was asked for.
+  const other = t.calls.some((c) => !asked.has(c.target));
+  const head = ["action", "effect", "outcome", "calls", "first", "last", "match", ...(other ? ["target"] : []), "who", "evidence"];
+  const cell = (text, kind) => element("td", kind ? { class: kind } : {}, text);
   return element("section", {},
     element("h2", {}, t.identity.id, " ", element("span", { class: "muted" }, plural(t.total, "call", "calls"))),
     element("div", { class: "scroll" }, element("table", {}, element("tbody", {},
@@ -88,9 +105,9 @@ function identity(t) {
     element("div", { class: "scroll" }, element("table", {},
       element("thead", {}, element("tr", {}, ...head.map((h) => element("th", { scope: "col" }, h)))),
       element("tbody", {}, ...t.calls.map((c) => element("tr", {},
-        ...[c.action, c.effect, c.outcome].map((x) => element("td", {}, x)),
-        element("td", { class: "n" }, c.count),
-        ...[day(c.first), day(c.last), c.match, c.target, c.who, few(c.evidence, 2)].map((x) => element("td", {}, x))))))));
+        ...[c.action, c.effect, c.outcome].map((x) => cell(x, "w")), cell(c.count, "n"),
+        ...[day(c.first), day(c.last), c.match].map((x) => cell(x, "w")), ...(other ? [cell(c.target)] : []), cell(c.who, "w"),
+        cell(c.evidence.slice(0, 1).join("") + (c.evidenceTotal > 1 ? ` and ${c.evidenceTotal - 1} more` : ""))))))));
 }
 
 $("token").value = token.load();
