@@ -77,6 +77,13 @@ func parseDenied(msg string, r *Record) (denial, bool) {
 	}
 	d.Action = spell(act)
 
+	if quoted, ok := strings.CutPrefix(rest, `on resource: "`); ok { // as S3 writes it
+		if res, reason, ok := strings.Cut(quoted, `"`); ok {
+			d.Resource, d.Exactness = deniedResource(res, d.Action, r)
+			d.PolicyType, d.PolicyARN = deniedPolicy(reason)
+			return d, true
+		}
+	}
 	reason := len(rest)
 	for _, s := range []string{"because ", "with an explicit deny", "Encoded authorization failure"} {
 		if j := strings.Index(rest, s); j >= 0 && j < reason {
@@ -132,7 +139,9 @@ func deniedResource(s, act string, r *Record) (string, exactness) {
 	case s == "*":
 		return s, anyResource
 	case strings.HasPrefix(s, "arn:"):
-		s, _, _ = strings.Cut(s, " ")
+		if !strings.HasPrefix(s, "arn:aws:s3:") { // an object's key may hold spaces
+			s, _, _ = strings.Cut(s, " ")
+		}
 		if strings.Contains(s, "*") {
 			return s, wildcard
 		}

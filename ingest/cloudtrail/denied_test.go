@@ -38,6 +38,8 @@ func TestParseDenied(t *testing.T) {
 			want: denial{"s3:ListBucket", "a", "arn:aws:s3:::b", exactARN, "identity-based", "arn:aws:iam::1:policy/no-s3"}},
 		{name: "boundary", msg: "User: a is not authorized to perform: s3:ListBucket on resource: arn:aws:s3:::b because no permissions boundary allows the s3:ListBucket action",
 			want: denial{"s3:ListBucket", "a", "arn:aws:s3:::b", exactARN, "permissions boundary", ""}},
+		{name: "quoted, as S3 does", msg: `User: a is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::b/k because" because no identity-based policy allows the s3:PutObject action`,
+			want: denial{"s3:PutObject", "a", "arn:aws:s3:::b/k because", exactARN, "identity-based", ""}},
 		{name: "bare explicit deny", msg: "User: a is not authorized to perform: s3:ListBucket with an explicit deny",
 			want: denial{"s3:ListBucket", "a", "", noResource, "", ""}},
 		{name: "the specified resource", msg: "User: a is not authorized to perform: elasticfilesystem:DeleteFileSystem on the specified resource",
