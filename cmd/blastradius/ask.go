@@ -55,7 +55,7 @@ func addAsOfFlag(cmd *cobra.Command) {
 
 // addFoundFlag adds the exit codes of runbooks.
 func addFoundFlag(cmd *cobra.Command) {
-	cmd.Flags().Bool("fail-on-found", false, "exit 1 if something was found, 3 if nothing was but data is missing, else 0")
+	cmd.Flags().Bool("fail-on-found", false, "exit 1 if something was found, 3 if nothing was but data is missing or knows no such thing, else 0")
 }
 
 // asOf puts the flag into the variables where it is given.
@@ -78,7 +78,13 @@ func ask[A any](m *Main, cmd *cobra.Command, q question[A]) error {
 	timeout, _ := cmd.Flags().GetDuration("timeout")
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
+	strict, _ := cmd.Flags().GetBool("fail-on-found")
 	data, base, err := m.query(ctx, cmd, document, q.vars)
+	if strict && graph.Code(err) == graph.CodeNotFound {
+		// Nobody is seen near what the data does not know: that is not clean.
+		m.printError(err)
+		return status(exitIncomplete)
+	}
 	if err != nil && len(data) == 0 {
 		return err
 	}
@@ -115,7 +121,7 @@ func ask[A any](m *Main, cmd *cobra.Command, q question[A]) error {
 	if format != "table" && len(lacks) > 0 {
 		fmt.Fprintf(m.Stderr, "note: the answer is incomplete: %s\n", printable(strings.Join(lacks, "; ")))
 	}
-	if strict, _ := cmd.Flags().GetBool("fail-on-found"); strict && q.found != nil {
+	if strict && q.found != nil {
 		switch {
 		case q.found(answer):
 			return status(exitFound)

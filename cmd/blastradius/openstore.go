@@ -32,7 +32,7 @@ func (m *Main) openStore(cmd *cobra.Command, use storeUse) (*pebble.Store, error
 	if use != writeStore {
 		entries, err := os.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
-			return nil, &graph.Error{Code: graph.CodeNotFound, Message: "there is no store at " + dir,
+			return nil, &graph.Error{Code: graph.CodeInvalid, Message: "there is no store at " + dir,
 				Hint: "blastradius ingest PATH… makes one; --store or BLASTRADIUS_STORE says where"}
 		}
 		if err != nil {
