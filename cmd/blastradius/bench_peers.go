@@ -111,11 +111,12 @@ func busiestBucket(truth synth.Truth) string {
 // duckdb is the command that runs a query and prints one number: the DuckDB
 // shell, or its Python module, or nil.
 func duckdb(query string) []string {
+	const quiet = "SET enable_progress_bar = false" // it would stand between the figures
 	if path, err := exec.LookPath("duckdb"); err == nil {
-		return []string{path, "-noheader", "-list", "-c", query}
+		return []string{path, "-noheader", "-list", "-c", quiet, "-c", query}
 	}
 	if path, err := exec.LookPath("python3"); err == nil && exec.Command(path, "-c", "import duckdb").Run() == nil {
-		return []string{path, "-c", "import duckdb,sys; print(duckdb.connect().execute(sys.argv[1]).fetchone()[0])", query}
+		return []string{path, "-c", "import duckdb,sys; c = duckdb.connect(); c.execute(sys.argv[1]); print(c.execute(sys.argv[2]).fetchone()[0])", quiet, query}
 	}
 	return nil
 }
