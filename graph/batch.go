@@ -72,20 +72,26 @@ type Builder struct {
 	b        Batch
 	nodes    map[ID]NodeRef
 	labels   map[Label]LabelRef
-	events   map[EventKey]int
+	events   eventIndex
 	standing map[StandingKey]int
 	calls    int
 
-	// Observations in the order they came, each with its row: one growing
-	// slice costs less than one for each row.
-	observations []Observation
+	// Observations in the order they came, each with its row: a list of
+	// chunks costs less than a slice for each row, and never moves.
+	observations [][]Observation
 	rows         []uint32
 }
+
+// The lengths of the first and of the longest chunk of observations.
+const (
+	firstChunk = 64
+	maxChunk   = 4096
+)
 
 // NewBuilder returns an empty builder.
 func NewBuilder() *Builder {
 	return &Builder{nodes: map[ID]NodeRef{}, labels: map[Label]LabelRef{},
-		events: map[EventKey]int{}, standing: map[StandingKey]int{}}
+		standing: map[StandingKey]int{}}
 }
 
 // Source begins a ledger entry and returns its index, the Seq of refs to it.
@@ -147,14 +153,25 @@ func (b *Builder) Event(k EventKey, o Observation) {
 	if k.Kind == Called {
 		b.calls++
 	}
-	i, ok := b.events[k]
+	i, ok := b.events.find(k, b.b.Events)
 	if !ok {
-		i = len(b.b.Events)
-		b.events[k] = i
 		b.b.Events = append(b.b.Events, EventRow{EventKey: k})
 	}
-	b.observations = append(b.observations, o)
-	b.rows = append(b.rows, uint32(i))
+	b.observe(o)
+	b.rows = append(b.rows, i)
+}
+
+func (b *Builder) observe(o Observation) {
+	n := len(b.observations) - 1
+	if n < 0 || len(b.observations[n]) == cap(b.observations[n]) {
+		size := firstChunk
+		if n >= 0 {
+			size = min(2*cap(b.observations[n]), maxChunk)
+		}
+		b.observations = append(b.observations, make([]Observation, 0, size))
+		n++
+	}
+	b.observations[n] = append(b.observations[n], o)
 }
 
 // Calls is how many observations of CALLED edges were added so far, repeated
@@ -201,19 +218,24 @@ func (b *Builder) Batch() *Batch {
 	for _, i := range b.rows {
 		count[i]++
 	}
-	room := make([]Observation, len(b.observations))
+	room := make([]Observation, len(b.rows))
 	for i, n := range count {
 		if r := &b.b.Events[i]; r.Observations == nil {
 			r.Observations, room = room[:0:n], room[n:]
 		}
 	}
-	for n, i := range b.rows {
-		r := &b.b.Events[i]
-		r.Observations = append(r.Observations, b.observations[n])
+	rows := b.rows
+	for _, chunk := range b.observations {
+		for n := range chunk {
+			r := &b.b.Events[rows[n]]
+			r.Observations = append(r.Observations, chunk[n])
+		}
+		rows = rows[len(chunk):]
 	}
 	for i := range b.b.Events {
-		r := &b.b.Events[i]
-		r.Observations = UnionObservations(r.Observations, nil)
+		if r := &b.b.Events[i]; len(r.Observations) > 1 {
+			r.Observations = UnionObservations(r.Observations, nil)
+		}
 	}
 	b.observations, b.rows = nil, nil
 	return &b.b
