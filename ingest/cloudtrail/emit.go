@@ -52,14 +52,17 @@ type emitter struct {
 
 	agent, client, service graph.NodeRef // what the call came through
 
-	targets []Target        // scratch
+	reaches reaches
+	reach   reach           // scratch
+	targets []Target        // that the call reaches
 	extra   []graph.NodeRef // policy documents that the call wrote
 
 	streams [3]string // account, region and stream last made
 }
 
 func newEmitter(o Options) *emitter {
-	return &emitter{x: newExtractor(o.Objects), actors: map[string]*actor{}, programs: map[string]*program{}, things: map[graph.ID]*thing{}, services: map[string]*node{}}
+	return &emitter{x: newExtractor(o.Objects), actors: map[string]*actor{}, programs: map[string]*program{}, things: map[graph.ID]*thing{}, services: map[string]*node{},
+		reaches: reaches{most: maxReaches}}
 }
 
 // stream is what the record's file is a piece of, for coverage.
@@ -91,6 +94,7 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 		clear(e.programs)
 		clear(e.things)
 		clear(e.services)
+		clear(e.reaches.known)
 		e.lastRaw, e.lastActor, e.lastProgram = "", nil, nil
 		e.epoch++
 	}
@@ -231,14 +235,14 @@ func (e *emitter) through() {
 // call writes the CALLED edges.
 func (e *emitter) call(act string, pl graph.Plane) {
 	k := graph.EventKey{From: e.ref(e.from), Agent: e.agent, Client: e.client, Service: e.service, Kind: graph.Called, Outcome: e.outcome}
-	e.targets = e.x.targets(e.r, act, e.targets[:0])
+	things := e.reached(act)
 	for i := range e.targets {
 		t := &e.targets[i]
 		l := graph.Label{Action: act, Match: t.Match, Role: t.Role, Plane: pl}
 		if t.Role == graph.Primary {
 			l.Effect = e.effect
 		}
-		k.To = e.thing(t.ID)
+		k.To = e.see(things[i])
 		e.event(k, l, e.t)
 	}
 	for _, to := range e.extra {
@@ -246,6 +250,22 @@ func (e *emitter) call(act string, pl graph.Plane) {
 		e.event(k, graph.Label{Action: act, Match: graph.Derived, Role: graph.PolicyRole, Plane: pl}, e.t)
 	}
 	e.configured()
+}
+
+// reached finds the call's targets, with what is known of each.
+func (e *emitter) reached(act string) []*thing {
+	if known := e.reaches.find(e.x, e.r); known != nil {
+		e.targets = known.targets
+		return known.things
+	}
+	r := &e.reach
+	r.targets, r.things = e.x.targets(e.r, act, r.targets[:0]), r.things[:0]
+	for i := range r.targets {
+		r.things = append(r.things, e.thingOf(r.targets[i].ID))
+	}
+	e.reaches.keep(e.x, e.r, r)
+	e.targets = r.targets
+	return r.things
 }
 
 // via is the AWS service that called for the caller, if any.

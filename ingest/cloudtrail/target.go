@@ -153,6 +153,7 @@ func (c *call) declared() {
 		c.overridden()
 	}
 	mark := !c.hasPrimary()
+	c.x.settled = !mark || c.p.trust && typed >= 0
 	if mark && !c.p.trust {
 		typed = c.typed()
 	}

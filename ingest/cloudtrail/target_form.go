@@ -10,6 +10,9 @@ import (
 // template cannot tell.
 var forms map[string]func(c *call, v string) graph.ID
 
+// formKeys are the members of a request that forms look at beside their value.
+var formKeys = []string{"qualifier", "resourceType", "eventBusName"}
+
 func init() { // in init, as forms refer to the table that refers to them
 	forms = map[string]func(c *call, v string) graph.ID{
 		"arn":      onlyARN,

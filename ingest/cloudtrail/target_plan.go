@@ -19,6 +19,10 @@ type extractor struct {
 	flat  []field // scratch
 	arns  []found // scratch
 	call  call    // scratch
+
+	// settled says that the last call's primary target was found without
+	// looking beyond its rules and resources.
+	settled bool
 }
 
 type eventKey struct{ source, name string }
@@ -39,6 +43,13 @@ type plan struct {
 	s3      bool
 	ec2     bool
 	noun    string // of EC2, what the event's name speaks of
+
+	// What reachKey needs: which members the rules look at, whether they look
+	// beyond request and response, and whether all of a record counts.
+	request, response keys
+	additional, whole bool
+
+	hits, misses, loose int // calls known, not known, and of these not settled by the rules
 }
 
 // newExtractor returns an extractor that keeps S3 objects or rolls them up to
@@ -70,6 +81,7 @@ func (x *extractor) plan(r *Record) *plan {
 	if p.ec2 {
 		p.noun = ec2Noun(p.event)
 	}
+	p.look(x.Objects)
 	if len(x.plans) < maxPlans {
 		x.plans[k] = p
 	}

@@ -6,6 +6,10 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
+// bucketKeys are the members of a request that say which bucket a call is
+// about, objects apart.
+var bucketKeys = []string{"bucketName", "bucket", "x-amz-copy-source"}
+
 // bucket finds the bucket, and where objects are kept the object, of an S3
 // call. A call on an object has the object for its primary target then, and the
 // bucket for its parent; otherwise the bucket is it.
