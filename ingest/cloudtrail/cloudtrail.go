@@ -32,14 +32,19 @@ func (f *Format) Recognise(name string, head []byte) bool {
 }
 
 // Parser returns a parser for one worker.
-func (f *Format) Parser() ingest.Parser { return &parser{e: newEmitter(f.opts)} }
+func (f *Format) Parser() ingest.Parser { return &parser{newEmitter(f.opts), newIdentities()} }
 
 // Raw returns the record behind an observation; see ingest.RawReader.
 func (f *Format) Raw(ctx context.Context, file *ingest.File, record uint32, evidence string) ([]byte, error) {
 	return raw(ctx, file, record, evidence)
 }
 
-type parser struct{ e *emitter }
+// parser reads file after file. The identities it knows carry its emitter's
+// actors.
+type parser struct {
+	e          *emitter
+	identities *identities
+}
 
 // Parse reads one file: what its records show goes to sink, a digest's list of
 // files to the ledger entry.
@@ -54,7 +59,7 @@ func (p *parser) Parse(ctx context.Context, f *ingest.File, sink ingest.Sink) er
 	}
 	entry := sink.Source()
 	entry.Kind = max(s, shapeRecords).kind()
-	return records(ctx, f, func(r *Record, err error) bool {
+	return recordsBy(ctx, f, chunkSize, p.identities, func(r *Record, err error) bool {
 		b, at := sink.Next()
 		if err != nil {
 			sink.Reject(err)

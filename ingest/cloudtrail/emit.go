@@ -9,7 +9,6 @@ import (
 // What is remembered is bounded, so that an archive of any size needs the same
 // memory; past the bound everything is forgotten and worked out again.
 const (
-	maxActors   = 16_384
 	maxPrograms = 8_192
 	maxThings   = 65_536
 	maxServices = 1_024
@@ -18,20 +17,17 @@ const (
 // emitter turns records into nodes and edges. Each record writes only what it
 // alone knows, to ids that other records share, so that no order shows.
 //
-// It remembers what follows from a userIdentity, a user agent or a target's id;
-// and, as long as the builder stays the same, their refs and rows. Forgetting
+// It remembers what follows from a user agent or a target's id, and with an
+// identity that is remembered the actor that follows from it; and, as long as the builder stays the same, their refs and rows. Forgetting
 // changes nothing but the speed.
 type emitter struct {
 	x        *extractor
-	actors   map[string]*actor
 	programs map[string]*program
 	things   map[graph.ID]*thing
 	services map[string]*node
 
 	forget bool // remember nothing between records: the test's oracle
 
-	lastRaw     string
-	lastActor   *actor
 	lastProgram *program
 
 	epoch uint64 // of the builder at hand
@@ -61,7 +57,7 @@ type emitter struct {
 }
 
 func newEmitter(o Options) *emitter {
-	return &emitter{x: newExtractor(o.Objects), actors: map[string]*actor{}, programs: map[string]*program{}, things: map[graph.ID]*thing{}, services: map[string]*node{},
+	return &emitter{x: newExtractor(o.Objects), programs: map[string]*program{}, things: map[graph.ID]*thing{}, services: map[string]*node{},
 		reaches: reaches{most: maxReaches}}
 }
 
@@ -90,12 +86,11 @@ const (
 // where there is.
 func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string) {
 	if e.forget {
-		clear(e.actors)
 		clear(e.programs)
 		clear(e.things)
 		clear(e.services)
 		clear(e.reaches.known)
-		e.lastRaw, e.lastActor, e.lastProgram = "", nil, nil
+		e.lastProgram = nil
 		e.epoch++
 	}
 	if b != e.b {
@@ -148,28 +143,19 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 	return ""
 }
 
-// actorOf is the actor of a record, remembered by the bytes of its
-// userIdentity; records of one actor often follow each other.
+// actorOf is the actor of a record, remembered with its identity.
 func (e *emitter) actorOf(r *Record) *actor {
 	if r.EventCategory == categoryActivity {
 		return partner(r)
 	}
-	raw := share(r.Identity.Raw)
-	if raw != "" && raw == e.lastRaw {
-		return e.lastActor
+	known := r.Identity.known
+	if known != nil && known.actor != nil {
+		return known.actor
 	}
-	a, ok := e.actors[raw]
-	if !ok {
-		if a = newActor(r); !a.portable {
-			return a
-		}
-		if len(e.actors) >= maxActors {
-			clear(e.actors)
-		}
-		a.raw = strings.Clone(raw)
-		e.actors[a.raw] = a
+	a := newActor(r)
+	if known != nil && a.portable {
+		known.actor = a
 	}
-	e.lastRaw, e.lastActor = a.raw, a
 	return a
 }
 

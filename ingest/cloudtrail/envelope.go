@@ -14,16 +14,12 @@ const maxEnvelopes = 4
 type reader struct {
 	rec, part Record
 	env, sub  envelope
-	folded    bool // rec's identity is not what scan would read
 }
 
 // read reads the object at b[i]. lexical is set where the object's end was not
 // found or its text is malformed; unusable says why the object, whose end was
 // found, is no record.
 func (d *reader) read(b []byte, i int) (end int, unusable, lexical error) {
-	if d.folded {
-		d.rec.Identity, d.folded = UserIdentity{}, false
-	}
 	end, lexical = scan(b, i, &d.rec, &d.env)
 	if lexical != nil {
 		return end, nil, lexical
@@ -72,7 +68,6 @@ func (d *reader) settle(read reading, opened int) error {
 			if err := decode(raw, true, r, &d.env); err != nil {
 				return err
 			}
-			d.folded = true
 		}
 	}
 	if d.env.eventData != nil {

@@ -32,12 +32,15 @@ func FuzzScan(f *testing.F) {
 		}
 		// What an earlier record left in the memory does not show.
 		z := x
+		z.identities = newIdentities()
 		var ez envelope
 		if i, err := scan([]byte(recordA), 0, &z, &ez); i != len(recordA) || err != nil || z.Identity.AccessKeyID != "ASIAEXAMPLE" {
 			t.Errorf("after it: %d %v %+v", i, err, z)
 		}
-		if _, err := scan(b, 0, &z, &ez); err == nil && !equal([]Record{x}, []Record{z}) {
-			t.Errorf("read differently after another")
+		for range 2 { // the second time what is remembered
+			if n, err := scan(b, 0, &z, &ez); n != i || (err == nil) != (errX == nil) || err == nil && !equal([]Record{x}, []Record{z}) {
+				t.Errorf("read differently after another: %d %v", n, err)
+			}
 		}
 		if i < 0 || i > len(b)+1 {
 			t.Errorf("end %d of %d", i, len(b))

@@ -303,8 +303,10 @@ func TestForgetful(t *testing.T) {
 	for _, every := range []int{0, 50} {
 		var out [2][]*graph.Batch
 		for i := range out {
-			p := &parser{e: newEmitter(Options{})}
-			p.e.forget = i == 1
+			p := &parser{newEmitter(Options{}), newIdentities()}
+			if p.e.forget = i == 1; p.e.forget {
+				p.identities = nil
+			}
 			_, m := ingested(t, p, every, text)
 			out[i] = m.batches
 		}

@@ -50,7 +50,6 @@ type actor struct {
 	facts []fact
 	attrs []attr
 	seen  sighting
-	raw   string // the userIdentity that it is remembered by
 
 	agentTool, agentEvidence string // an agent that the identity itself shows
 	home                     home

@@ -36,6 +36,8 @@ type Record struct {
 	Details    Value // serviceEventDetails
 	Addendum   Value
 	Raw        Value // the whole record, without envelope
+
+	identities *identities // that scan remembers
 }
 
 // Tri is a boolean that may be absent.
@@ -67,6 +69,8 @@ type UserIdentity struct {
 	// Raw is the whole element: records of one session usually repeat it to
 	// the byte, so what follows from it may be remembered by it.
 	Raw Value
+
+	known *knownIdentity // the same, where it is remembered
 }
 
 // SessionContext is userIdentity.sessionContext.

@@ -1,7 +1,5 @@
 package cloudtrail
 
-import "bytes"
-
 // envelope is what a record's object holds beside the record: the times that
 // stand in for eventTime, and the members that an envelope keeps the real
 // record in.
@@ -16,11 +14,9 @@ type envelope struct {
 // after it. Strings and values share b's memory. Of keys that repeat the last
 // counts. Members that no field is for are skipped, not judged.
 //
-// The record is not settled: times and envelope are left in e. r's identity, as
-// an earlier scan left it, is kept where this record repeats it to the byte.
+// The record is not settled: times and envelope are left in e.
 func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 	r.reset()
-	identified := false
 	*e = envelope{}
 	start := i
 	if i >= len(b) {
@@ -80,13 +76,7 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 			t, i, err = tri(b, i, room)
 			r.FromConsole = t == True
 		case "userIdentity":
-			identified = true
-			if known := r.Identity.Raw; known.IsObject() && bytes.HasPrefix(b[i:], known) {
-				r.Identity.Raw = b[i : i+len(known) : i+len(known)]
-				i += len(known)
-			} else {
-				i, err = scanIdentity(b, i, room, &r.Identity)
-			}
+			i, err = r.identities.scan(b, i, room, &r.Identity)
 		case "resources":
 			r.Resources, i, err = scanResources(b, i, room, r.Resources[:0])
 		case "requestParameters":
@@ -112,9 +102,6 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 			i, done, err = more(b, i, '}')
 		}
 	}
-	if !identified {
-		r.Identity = UserIdentity{}
-	}
 	if err != nil {
 		return i, err
 	}
@@ -122,8 +109,9 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 	return i, nil
 }
 
-// reset empties the record but for its identity.
+// reset empties the record.
 func (r *Record) reset() {
+	r.Identity = UserIdentity{}
 	r.Time, r.EventID, r.SharedEventID, r.RequestID = 0, "", "", ""
 	r.EventSource, r.EventName, r.EventType, r.EventCategory = "", "", "", ""
 	r.Region, r.SourceIP, r.UserAgent, r.ErrorCode, r.ErrorMessage = "", "", "", "", ""

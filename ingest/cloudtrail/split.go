@@ -23,12 +23,14 @@ import (
 // of LookupEvents, CloudWatch Logs and PutAuditEvents; arrays; one object or
 // many, a line each or not; EventBridge and log shippers' envelopes around each.
 func records(ctx context.Context, f *ingest.File, yield func(rec *Record, err error) bool) error {
-	return recordsBy(ctx, f, chunkSize, yield)
+	return recordsBy(ctx, f, chunkSize, nil, yield)
 }
 
-// recordsBy is records, of a stream so many bytes at a time.
-func recordsBy(ctx context.Context, f *ingest.File, size int, yield func(*Record, error) bool) error {
+// recordsBy is records, of a stream so many bytes at a time, with the
+// identities of earlier files.
+func recordsBy(ctx context.Context, f *ingest.File, size int, known *identities, yield func(*Record, error) bool) error {
 	s := splitter{ctx: ctx, yield: yield, w: window{b: f.Data, src: f.Reader, size: size}}
+	s.read.rec.identities = known
 	err := s.file()
 	if err == errStop {
 		return nil
