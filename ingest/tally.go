@@ -33,17 +33,22 @@ func sightings(b *graph.Batch) []sighting {
 	for i := range b.Events {
 		n += len(b.Events[i].Observations)
 	}
+	// The parts of content that many edges share.
+	actors, actions := make([]uint64, len(b.Nodes)+1), make([]uint64, len(b.Labels))
+	actors[0] = mix(graph.CallKeyOf(""))
+	for i := range b.Labels {
+		actions[i] = graph.CallKeyOf(b.Labels[i].Action)
+	}
 	out := make([]sighting, 0, n)
 	for i := range b.Events {
 		row := &b.Events[i]
 		called := row.Kind == graph.Called
 		var content uint64
 		if called {
-			var actor string
-			if row.From != 0 {
-				actor = string(b.Nodes[row.From-1].ID)
+			if actors[row.From] == 0 {
+				actors[row.From] = mix(graph.CallKeyOf(string(b.Nodes[row.From-1].ID)))
 			}
-			content = mix(graph.CallKeyOf(actor)) ^ graph.CallKeyOf(b.Labels[row.Label].Action) + uint64(row.Outcome)
+			content = actors[row.From] ^ actions[row.Label] + uint64(row.Outcome)
 		}
 		for j := range row.Observations {
 			o := &row.Observations[j]

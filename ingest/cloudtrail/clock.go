@@ -19,11 +19,11 @@ func timeOf(v Value) (t graph.Time, ok bool) {
 		}
 	}
 	s := v.Text()
-	for _, layout := range [...]string{
-		"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", // a fraction may follow the seconds
-		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04:05 MST",
-		"Jan 2, 2006 3:04:05 PM", "Jan 2, 2006, 3:04:05 PM",
-	} {
+	layouts := numericLayouts
+	if s != "" && !isDigit(s[0]) {
+		layouts = monthLayouts
+	}
+	for _, layout := range layouts {
 		if at, err := time.Parse(layout, s); err == nil {
 			return since(at)
 		}
@@ -40,6 +40,16 @@ func timeOf(v Value) (t graph.Time, ok bool) {
 	}
 	return graph.Time(f), true
 }
+
+// The layouts of times that begin with a digit, and of those that begin with a
+// month's name. A fraction may follow the seconds.
+var (
+	numericLayouts = []string{
+		"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700",
+		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04:05 MST",
+	}
+	monthLayouts = []string{"Jan 2, 2006, 3:04:05 PM", "Jan 2, 2006 3:04:05 PM"}
+)
 
 // lastTime is the end of what nanoseconds in 64 bits can say, in milliseconds.
 const lastTime = math.MaxInt64 / 1e6

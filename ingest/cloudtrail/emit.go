@@ -220,7 +220,11 @@ func (e *emitter) through() {
 
 // call writes the CALLED edges.
 func (e *emitter) call(act string, pl graph.Plane) {
-	k := graph.EventKey{From: e.ref(e.from), Agent: e.agent, Client: e.client, Service: e.service, Kind: graph.Called, Outcome: e.outcome}
+	from := e.from.ref
+	if e.from != e.a.only() { // else assert has just found it
+		from = e.ref(e.from)
+	}
+	k := graph.EventKey{From: from, Agent: e.agent, Client: e.client, Service: e.service, Kind: graph.Called, Outcome: e.outcome}
 	things := e.reached(act)
 	for i := range e.targets {
 		t := &e.targets[i]
