@@ -51,6 +51,7 @@ type emitter struct {
 	reaches reaches
 	reach   reach           // scratch
 	targets []Target        // that the call reaches
+	chunk   []byte          // of evidence; what was written stays as it is
 	extra   []graph.NodeRef // policy documents that the call wrote
 
 	streams [3]string // account, region and stream last made
@@ -111,7 +112,7 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 		}
 		return skipNobody
 	}
-	e.ev = evidenceOf(r)
+	e.ev = e.evidence(r)
 	e.shared = ""
 	if r.SharedEventID != "" {
 		e.shared = "shared:" + r.SharedEventID
@@ -129,10 +130,8 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 	e.from = e.a.only()
 	e.extra = e.extra[:0]
 	e.through()
-	for _, h := range handlers[r.EventName] {
-		if h.source == r.EventSource {
-			h.write(e)
-		}
+	for _, write := range e.x.plan(r).writes {
+		write(e)
 	}
 	if !e.from.known() {
 		return skipNobody
@@ -141,6 +140,25 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 	e.call(act, pl)
 	e.correct()
 	return ""
+}
+
+// evidenceChunk is how many bytes of evidence are allocated at once, and held
+// as long as any of them is: no longer than a batch.
+const evidenceChunk = 16 << 10
+
+// evidence is evidenceOf, in memory that many records share.
+func (e *emitter) evidence(r *Record) string {
+	if r.EventID == "" {
+		return evidenceOf(r)
+	}
+	account := evidenceAccount(r)
+	n := len(r.EventID) + 1 + len(account)
+	if cap(e.chunk)-len(e.chunk) < n {
+		e.chunk = make([]byte, 0, max(n, evidenceChunk))
+	}
+	at := len(e.chunk)
+	e.chunk = append(append(append(e.chunk, r.EventID...), '@'), account...)
+	return share(e.chunk[at:])
 }
 
 // actorOf is the actor of a record, remembered with its identity.

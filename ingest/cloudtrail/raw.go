@@ -21,7 +21,11 @@ func evidenceOf(r *Record) string {
 		sum := sha256.Sum256(canonicalText(r.Raw))
 		return "sha256:" + hex.EncodeToString(sum[:])
 	}
-	return r.EventID + "@" + firstOf(r.RecipientAccountID, r.Identity.AccountID, "-")
+	return r.EventID + "@" + evidenceAccount(r)
+}
+
+func evidenceAccount(r *Record) string {
+	return firstOf(r.RecipientAccountID, r.Identity.AccountID, "-")
 }
 
 // canonicalText is a record's text with its members sorted, strings in their

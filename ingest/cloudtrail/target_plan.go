@@ -42,7 +42,8 @@ type plan struct {
 	ec2IDs  bool       // other EC2 ids in it count as mentions
 	s3      bool
 	ec2     bool
-	noun    string // of EC2, what the event's name speaks of
+	noun    string           // of EC2, what the event's name speaks of
+	writes  []func(*emitter) // what the event shows beyond a call
 
 	// What reachKey needs: which members the rules look at, whether they look
 	// beyond request and response, and whether all of a record counts.
@@ -80,6 +81,11 @@ func (x *extractor) plan(r *Record) *plan {
 	p.ec2IDs = !p.s3 && (p.base == 0 || p.base.Mutates()) && !dataActions.has(p.action)
 	if p.ec2 {
 		p.noun = ec2Noun(p.event)
+	}
+	for _, h := range handlers[k.name] {
+		if h.source == k.source {
+			p.writes = append(p.writes, h.write)
+		}
 	}
 	p.look(x.Objects)
 	if len(x.plans) < maxPlans {
