@@ -1,4 +1,5 @@
-# make test   everything that CI runs (lint, unit, metamorphic, captures, the program itself)
+# make test   everything that CI runs (lint, unit, metamorphic, captures, real servers, the program itself);
+#             needs JDK 17 and Maven
 # make bench  speed and size against their limits, on a generated estate
 # make fuzz   each fuzz target for FUZZTIME
 
@@ -10,9 +11,9 @@ DATA     ?= ../shared/data
 
 test:
 	@test -d $(DATA) || { echo "the real captures are missing at $(DATA): tests on them will not run" >&2; test -z "$$CI"; }
-	$(GO) build ./...
-	$(GO) test -timeout 20m ./...
-	$(GO) test -timeout 20m -race ./ingest ./graph/pebble ./graph/api
+	$(GO) run ./internal/testbed -meanwhile '$(GO) build ./...' -- sh -ec '\
+	  $(GO) test -timeout 20m ./...; \
+	  $(GO) test -timeout 20m -race ./ingest ./graph/pebble ./graph/api'
 
 bench:
 	$(GO) run ./cmd/blastradius bench

@@ -39,6 +39,8 @@ var mayImport = map[string][]string{
 	"graph":                     {},
 	"graph/explore":             {"graph"},
 	"graph/pebble":              {"graph"},
+	"graph/neo4j":               {"graph"},
+	"graph/neo4j/neo4jtest":     {"graph", "graph/neo4j"},
 	"graph/storetest":           {"graph"},
 	"graph/api":                 {"graph"},
 	"ingest":                    {"graph", "ingest"},
@@ -49,6 +51,7 @@ var mayImport = map[string][]string{
 	"ui":                        {},
 	"testdata":                  {},
 	"internal/lint":             {},
+	"internal/testbed":          {"graph/neo4j/neo4jtest"},
 	"cmd":                       {"graph", "ingest", "ui", "testdata", "cmd"},
 }
 
