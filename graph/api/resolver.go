@@ -32,8 +32,14 @@ func (r queries) Touched(ctx context.Context, resources []string, window *explor
 	if err != nil {
 		return nil, err
 	}
-	return r.explorer.Touched(ctx, explore.TouchedQuery{Resources: resources, Window: w, Who: who, Match: match, Parts: parts, Probes: probes,
-		Evidence: evidence.page(), Budget: value(budget), AsOf: seq})
+	q := explore.TouchedQuery{Resources: resources, Window: w, Who: who, Match: match, Parts: parts, Probes: probes,
+		Evidence: evidence.page(), Budget: value(budget), AsOf: seq}
+	rows := selected(ctx, "identities")
+	if !rows.within("calls").any(evidenceFields...) {
+		q.Evidence.First = 0
+	}
+	q.NoChain = !rows.any("chain", "origins")
+	return r.explorer.Touched(ctx, q)
 }
 
 func (r queries) Activity(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool,
@@ -46,8 +52,11 @@ func (r queries) Activity(ctx context.Context, of []string, window *explore.Wind
 	if err != nil {
 		return nil, err
 	}
-	return r.explorer.Activity(ctx, explore.ActivityQuery{Of: of, Window: w, Who: who, Probes: probes, Evidence: evidence.page(),
-		Budget: value(budget), AsOf: seq})
+	q := explore.ActivityQuery{Of: of, Window: w, Who: who, Probes: probes, Evidence: evidence.page(), Budget: value(budget), AsOf: seq}
+	if !selected(ctx, "calls").any(evidenceFields...) {
+		q.Evidence.First = 0
+	}
+	return r.explorer.Activity(ctx, q)
 }
 
 func (r queries) Chain(ctx context.Context, of []string, at *graph.Time, budget *explore.Budget, asOf *int) (*explore.Chain, error) {

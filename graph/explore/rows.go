@@ -319,9 +319,19 @@ func badCursor(cursor string) error {
 
 // rowID names a row: a hash of what groups it.
 func rowID(identity graph.ID, k rowKey) string {
+	b := make([]byte, 0, 256)
+	b = append(strconv.AppendQuote(b, string(identity)), ' ')
+	b = strconv.AppendQuote(b, k.label.Action)
+	for _, n := range [...]uint8{uint8(k.label.Effect), uint8(k.label.Match), uint8(k.label.Role), uint8(k.label.Plane), uint8(k.outcome)} {
+		b = strconv.AppendUint(append(b, ' '), uint64(n), 10)
+	}
+	b = strconv.AppendQuote(append(b, ' '), string(k.target))
+	b = strconv.AppendInt(append(b, ' '), int64(k.resource), 10)
+	b = strconv.AppendQuote(append(b, " {"...), string(k.who.class))
+	b = append(strconv.AppendQuote(append(b, ' '), k.who.reason), '}')
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%q %q %d %d %d %d %d %q %d %q", identity, k.label.Action, k.label.Effect, k.label.Match, k.label.Role, k.label.Plane, k.outcome, k.target, k.resource, k.who)
-	return hex.EncodeToString(h.Sum(nil))
+	_, _ = h.Write(b)
+	return hex.EncodeToString(h.Sum(b[:0]))
 }
 
 // show is a node as answers show it.

@@ -135,7 +135,7 @@ func (r *reader) compile() {
 	for _, row := range graph.EdgeKinds {
 		if r.kinds&(1<<row.Kind) != 0 {
 			r.standing = r.standing || row.Standing && len(r.f.Evidence) == 0
-			r.events = r.events || !row.Standing || row.Kind == graph.ActsFor
+			r.events = r.events || r.st.kinds&(1<<row.Kind) != 0
 		}
 	}
 	r.from, r.to = max(r.f.Window.From, r.st.floor, 0), r.f.Window.To

@@ -18,7 +18,7 @@ import (
 //	I day(4) node(4) hour(1)               event edges by To, light observations, merged
 //	J seq(8)                               ledger entry
 //	L label(4)                             label dictionary
-//	M name                                 format, floor, refused
+//	M name                                 format, floor, refused, kinds of event edges
 //	N node id                              node by id, merged
 //	O day(4) node(4) hour(1)               event edges by From, whole observations, merged
 //	P node(4) kind(1) other(4) label(4)    standing edge by From, merged

@@ -1,7 +1,9 @@
 package pebble
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -69,44 +71,61 @@ func (s *Store) selectNodes(ctx context.Context, sel graph.Selector, yield func(
 		return err
 	}
 	slices.Sort(ids)
+	it, err := snap.NewIter(&pebble.IterOptions{UseL6Filters: true})
+	if err != nil {
+		return readError("read nodes", err)
+	}
+	var key []byte
 	for _, id := range slices.Compact(ids) {
 		if sel.After != "" && id <= sel.After {
 			continue
 		}
-		v, closer, err := snap.Get(stringKey(nil, tagNode, string(id)))
-		if err == pebble.ErrNotFound {
+		key = stringKey(key[:0], tagNode, string(id))
+		if !it.SeekPrefixGE(key) {
+			if err = it.Error(); err != nil {
+				err = readError("read node "+string(id), err)
+				break
+			}
 			continue
 		}
-		if err != nil {
-			return readError("read node "+string(id), err)
+		var v []byte
+		if v, err = it.ValueAndErr(); err != nil {
+			err = readError("read node "+string(id), err)
+			break
 		}
-		err = offer(id, v)
-		if e := closer.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
-			return err
+		if err = offer(id, v); err != nil {
+			break
 		}
 	}
-	return nil
+	if e := it.Close(); err == nil && e != nil {
+		err = readError("read nodes", e)
+	}
+	return err
 }
 
 // byAlias are the ids, and those of nodes that carry one as alias.
 func (s *Store) byAlias(view pebble.Reader, ids []graph.ID) ([]graph.ID, error) {
+	it, err := view.NewIter(&pebble.IterOptions{LowerBound: []byte{tagAlias}, UpperBound: []byte{tagAlias + 1}})
+	if err != nil {
+		return nil, readError("read aliases", err)
+	}
 	out := slices.Clone(ids)
-	for _, id := range ids {
-		prefix := append(stringKey(nil, tagAlias, string(id)), 0)
-		err := scanView(view, prefix, upper(prefix), func(k, _ []byte) error {
-			if len(k) != len(prefix)+4 {
-				return nil // a longer alias with a zero byte in it
+	var prefix []byte
+	for _, alias := range slices.Sorted(slices.Values(ids)) {
+		prefix = append(stringKey(prefix[:0], tagAlias, string(alias)), 0)
+		for ok := it.SeekGE(prefix); ok && bytes.HasPrefix(it.Key(), prefix); ok = it.Next() {
+			if len(it.Key()) != len(prefix)+4 {
+				continue // a longer alias with a zero byte in it
 			}
-			id, err := s.id(number(k))
+			id, err := s.id(number(it.Key()))
+			if err != nil {
+				return nil, errors.Join(err, it.Close())
+			}
 			out = append(out, id)
-			return err
-		})
-		if err != nil {
-			return nil, err
 		}
+	}
+	if err := it.Close(); err != nil {
+		return nil, readError("read aliases", err)
 	}
 	return out, nil
 }

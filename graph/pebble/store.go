@@ -95,6 +95,7 @@ type state struct {
 	labels     []graph.Label // by number
 	suffixes   []string      // by number minus one
 	days       []uint32      // with event edges, ascending
+	kinds      uint32        // that event edges have, as bits by number
 	superseded *superseded
 	nextNode   uint32 // numbers begin at 1
 	watermark  uint64
@@ -190,6 +191,13 @@ func (s *Store) load() error {
 	case version > formatVersion:
 		return &graph.Error{Code: graph.CodeVersion, Message: fmt.Sprintf("the store %s has format %d, this program reads up to %d", s.dir, version, formatVersion),
 			Hint: "use the version of blastradius that wrote it"}
+	}
+	kinds, unsaid, err := s.meta("kinds")
+	if err != nil {
+		return err
+	}
+	if st.kinds = uint32(kinds); unsaid && !fresh {
+		st.kinds = ^uint32(0) // written before this was kept
 	}
 	floor, _, err := s.meta("floor")
 	if err != nil {

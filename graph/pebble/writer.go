@@ -110,8 +110,12 @@ func (w *writer) build(b *graph.Batch) error {
 	if err := w.addSources(b, base); err != nil {
 		return err
 	}
-	if w.next.refused != w.s.state.Load().refused {
+	before := w.s.state.Load()
+	if w.next.refused != before.refused {
 		w.put(tagMeta, stringKey(nil, tagMeta, "refused"), binary.AppendUvarint(nil, w.next.refused))
+	}
+	if w.next.kinds != before.kinds {
+		w.put(tagMeta, stringKey(nil, tagMeta, "kinds"), binary.AppendUvarint(nil, uint64(w.next.kinds)))
 	}
 	return w.sort()
 }
@@ -217,6 +221,7 @@ func (w *writer) addEvents(b *graph.Batch, base uint64) error {
 		to := from + len(normalize(w.whole[from:]))
 		normalize(w.light[from:])
 		w.whole, w.light = w.whole[:to], w.light[:to]
+		w.next.kinds |= 1 << e.Kind
 		day := dayOf(e.Hour)
 		w.rows = append(w.rows, row{EventRow: e, from: uint32(from), to: uint32(to), label: w.label[e.Label],
 			source: w.at(e.From, day, true), target: w.at(e.To, day, true),
