@@ -38,10 +38,11 @@ const (
 	AttrCreated  = "created"  // set: creation events (evidence ids) bounding a generation
 	AttrDeleted  = "deleted"  // set: deletion events (evidence ids)
 	AttrTag      = "tag"      // set: key=value
+	AttrNetwork  = "network"  // set: of what acts, the networks it called from: the /24 of an IPv4 address, the /48 of an IPv6 address
 )
 
 var setAttrs = map[string]bool{AttrAlias: true, AttrName: true, AttrUniqueID: true, AttrAccount: true,
-	AttrRegion: true, AttrEvidence: true, AttrCreated: true, AttrDeleted: true, AttrTag: true}
+	AttrRegion: true, AttrEvidence: true, AttrCreated: true, AttrDeleted: true, AttrTag: true, AttrNetwork: true}
 
 // SetAttr reports whether the attribute keeps all its values.
 func SetAttr(name string) bool { return setAttrs[name] }

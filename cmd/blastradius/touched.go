@@ -49,14 +49,19 @@ A RESOURCE is an ARN or id, or a name that fits one thing only.`,
 	return cmd
 }
 
+func addWhoFlag(cmd *cobra.Command, who string) {
+	cmd.Flags().String("who", who, "whose `calls`: nhi (with unknown), human or all")
+}
+
 func addWhoFlags(cmd *cobra.Command, who string) {
+	addWhoFlag(cmd, who)
 	f := cmd.Flags()
-	f.String("who", who, "whose `calls`: nhi (with unknown), human or all")
 	f.Int("evidence", explore.DefaultEvidence, "`number` of event ids a row")
 	f.Bool("probes", false, "show calls that only asked for what is not there")
 }
 
-// whoFlags puts --who, --match and --evidence into the variables.
+// whoFlags puts --who, --match, --probes and --evidence, as far as the command has
+// them, into the variables.
 func whoFlags(cmd *cobra.Command, vars map[string]any) error {
 	for name, allowed := range map[string][]string{"who": {"nhi", "human", "all"}, "match": {"declared", "derived", "mentioned"}} {
 		if v, err := cmd.Flags().GetString(name); err == nil {

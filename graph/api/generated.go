@@ -48,6 +48,7 @@ type QueryResolver interface {
 	Activity(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Activity, error)
 	Chain(ctx context.Context, of []string, at *graph.Time, budget *explore.Budget, asOf *int) (*explore.Chain, error)
 	Failures(ctx context.Context, window *explore.WindowInput, budget *explore.Budget, asOf *int) (*explore.Failures, error)
+	Novel(ctx context.Context, of []string, window *explore.WindowInput, baseline *string, who explore.Who, budget *explore.Budget, asOf *int) (*explore.Novel, error)
 	Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error)
 	Histogram(ctx context.Context, of []string, window *explore.WindowInput, bins int, asOf *int) (*explore.Histogram, error)
 	Search(ctx context.Context, text string, kinds []graph.Kind, first int, after *string) (*explore.SearchResult, error)
@@ -348,6 +349,26 @@ enum GapKind {
   SILENT
 }
 
+"In what way a call was the first."
+enum NoveltyKind {
+  "The identity never made the call, or never with success."
+  ACTION
+  "The identity never called the service."
+  SERVICE
+  "The agent's tool never acted as the identity."
+  AGENT
+  "The agent's tool, acting as the identity, never called the service."
+  AGENT_SERVICE
+  "The identity never came from the network."
+  NETWORK
+  "Its first edit of who is trusted."
+  TRUST_EDIT
+  "Its first edit of a permissions boundary."
+  BOUNDARY_EDIT
+  "Its first edit of a policy or of permissions."
+  POLICY_EDIT
+}
+
 """
 A span of time: either last (up to until, or now), or from and to. Half-open:
 from is inside, to is not. Empty: the last 4 hours.
@@ -449,6 +470,22 @@ type Query {
     "See the data as it was at this ledger number. Default: all of it."
     asOf: Int
   ): Failures!
+
+  "What identities did that they never did in the baseline before: first actions, services, networks, agents, edits of trust, policies and boundaries."
+  novel(
+    "Only what these did: ids, ARNs or names of what acts. Empty: everything."
+    of: [String!]! = []
+    "When. Default: the last 4 hours."
+    window: WindowInput
+    "How much time before the window it is compared with, such as 30d. Default: 30d."
+    baseline: String
+    "Whose calls."
+    who: Who! = NHI
+    "Limits of the walk."
+    budget: BudgetInput
+    "See the data as it was at this ledger number. Default: all of it."
+    asOf: Int
+  ): Novel!
 
   "Calls in order of time, each once with all its targets."
   timeline(
@@ -952,6 +989,106 @@ type Burst {
   evidence: [String!]!
 }
 
+"What was new in the window."
+type Novel {
+  "The window as resolved."
+  window: Window!
+  "The ledger number up to which the answer saw."
+  asOf: Int!
+  "The limit that was met, or null: nothing was cut."
+  truncated: Truncation
+  "What the data can and cannot answer for the window."
+  coverage: Coverage!
+  "What else a reader must know."
+  notes: [String!]!
+  "What the window is compared with."
+  baseline: Baseline!
+  "Totals of what is shown."
+  total: NovelTotal!
+  "What was found and is not looked at."
+  excluded: Excluded!
+  "Identities with something new, the hardest to undo first."
+  identities: [NovelIdentity!]!
+}
+
+"The time before a window that it is compared with."
+type Baseline {
+  "As asked."
+  window: Window!
+  "Where its data begins; null: there is none."
+  from: Time
+  "Whether the data begins later than asked: what is new to it may be old."
+  tooShort: Boolean!
+  "How much of it there is, where it is too short."
+  reason: String!
+  "False where a limit was met while it was read: what looks new may be old."
+  complete: Boolean!
+}
+
+"What the answer holds."
+type NovelTotal {
+  "Identities that acted in the window."
+  looked: Int!
+  "Of these, with something new."
+  identities: Int!
+  "Of these, new themselves, or silent in the whole baseline."
+  newIdentities: Int!
+  "First calls listed."
+  novelties: Int!
+  "First calls of new identities that are not listed."
+  folded: Int!
+}
+
+"One identity with what was new about it."
+type NovelIdentity {
+  "The identity."
+  identity: Node!
+  "Known since, in all data."
+  since: Time
+  "It has no habits to break: of it only what changes something or came through an agent is listed."
+  new: Boolean!
+  "What a reader must know of its history."
+  reason: String!
+  "Its most frequent actions in the baseline."
+  before: [Count!]!
+  "Its calls in the baseline."
+  beforeCalls: Int!
+  "Its first calls that are not listed."
+  folded: Int!
+  "First calls by time."
+  novelties: [Novelty!]!
+}
+
+"A call that was the first in some way."
+type Novelty {
+  "In which ways."
+  kinds: [NoveltyKind!]!
+  "IAM style."
+  action: String!
+  "What it does to the target."
+  effect: Effect
+  "How it ended."
+  outcome: Outcome!
+  "Its primary target."
+  target: ID!
+  "Of a NETWORK, the /24 or /48."
+  network: String!
+  "The narrowest known actor."
+  actor: ID!
+  "The agent behind the call, as far as evidence shows."
+  agent: ID
+  "POSSIBLE where the agent only drove what made the call; null without an agent."
+  agentCertainty: Certainty
+  "The service that made it on the identity's behalf."
+  service: ID
+  "When."
+  at: Time
+  "The identity's calls of this action in the window."
+  count: Int!
+  "Event ids of the call."
+  evidence: [String!]!
+}
+
 "Calls in order."
 type Timeline {
   "The window as resolved."
@@ -1449,6 +1586,22 @@ func (ec *executionContext) childFields_Attr(ctx context.Context, field graphql.
 		return ec.fieldContext_Attr_last(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Attr", field.Name)
+}
+
+func (ec *executionContext) childFields_Baseline(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "window":
+		return ec.fieldContext_Baseline_window(ctx, field)
+	case "from":
+		return ec.fieldContext_Baseline_from(ctx, field)
+	case "tooShort":
+		return ec.fieldContext_Baseline_tooShort(ctx, field)
+	case "reason":
+		return ec.fieldContext_Baseline_reason(ctx, field)
+	case "complete":
+		return ec.fieldContext_Baseline_complete(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Baseline", field.Name)
 }
 
 func (ec *executionContext) childFields_Bin(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1983,6 +2136,100 @@ func (ec *executionContext) childFields_NodeDetail(ctx context.Context, field gr
 		return ec.fieldContext_NodeDetail_asOf(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NodeDetail", field.Name)
+}
+
+func (ec *executionContext) childFields_Novel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "window":
+		return ec.fieldContext_Novel_window(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Novel_asOf(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Novel_truncated(ctx, field)
+	case "coverage":
+		return ec.fieldContext_Novel_coverage(ctx, field)
+	case "notes":
+		return ec.fieldContext_Novel_notes(ctx, field)
+	case "baseline":
+		return ec.fieldContext_Novel_baseline(ctx, field)
+	case "total":
+		return ec.fieldContext_Novel_total(ctx, field)
+	case "excluded":
+		return ec.fieldContext_Novel_excluded(ctx, field)
+	case "identities":
+		return ec.fieldContext_Novel_identities(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Novel", field.Name)
+}
+
+func (ec *executionContext) childFields_NovelIdentity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identity":
+		return ec.fieldContext_NovelIdentity_identity(ctx, field)
+	case "since":
+		return ec.fieldContext_NovelIdentity_since(ctx, field)
+	case "new":
+		return ec.fieldContext_NovelIdentity_new(ctx, field)
+	case "reason":
+		return ec.fieldContext_NovelIdentity_reason(ctx, field)
+	case "before":
+		return ec.fieldContext_NovelIdentity_before(ctx, field)
+	case "beforeCalls":
+		return ec.fieldContext_NovelIdentity_beforeCalls(ctx, field)
+	case "folded":
+		return ec.fieldContext_NovelIdentity_folded(ctx, field)
+	case "novelties":
+		return ec.fieldContext_NovelIdentity_novelties(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NovelIdentity", field.Name)
+}
+
+func (ec *executionContext) childFields_NovelTotal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "looked":
+		return ec.fieldContext_NovelTotal_looked(ctx, field)
+	case "identities":
+		return ec.fieldContext_NovelTotal_identities(ctx, field)
+	case "newIdentities":
+		return ec.fieldContext_NovelTotal_newIdentities(ctx, field)
+	case "novelties":
+		return ec.fieldContext_NovelTotal_novelties(ctx, field)
+	case "folded":
+		return ec.fieldContext_NovelTotal_folded(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NovelTotal", field.Name)
+}
+
+func (ec *executionContext) childFields_Novelty(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kinds":
+		return ec.fieldContext_Novelty_kinds(ctx, field)
+	case "action":
+		return ec.fieldContext_Novelty_action(ctx, field)
+	case "effect":
+		return ec.fieldContext_Novelty_effect(ctx, field)
+	case "outcome":
+		return ec.fieldContext_Novelty_outcome(ctx, field)
+	case "target":
+		return ec.fieldContext_Novelty_target(ctx, field)
+	case "network":
+		return ec.fieldContext_Novelty_network(ctx, field)
+	case "actor":
+		return ec.fieldContext_Novelty_actor(ctx, field)
+	case "agent":
+		return ec.fieldContext_Novelty_agent(ctx, field)
+	case "agentCertainty":
+		return ec.fieldContext_Novelty_agentCertainty(ctx, field)
+	case "service":
+		return ec.fieldContext_Novelty_service(ctx, field)
+	case "at":
+		return ec.fieldContext_Novelty_at(ctx, field)
+	case "count":
+		return ec.fieldContext_Novelty_count(ctx, field)
+	case "evidence":
+		return ec.fieldContext_Novelty_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Novelty", field.Name)
 }
 
 func (ec *executionContext) childFields_Origin(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2682,6 +2929,60 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_novel_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "of",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["of"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "window",
+		func(ctx context.Context, v any) (*explore.WindowInput, error) {
+			return ec.unmarshalOWindowInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWindowInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["window"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "baseline",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["baseline"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "who",
+		func(ctx context.Context, v any) (explore.Who, error) {
+			return ec.unmarshalNWho2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWho(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["who"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "budget",
+		func(ctx context.Context, v any) (*explore.Budget, error) {
+			return ec.unmarshalOBudgetInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBudget(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["budget"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg5
 	return args, nil
 }
 
@@ -3830,6 +4131,130 @@ func (ec *executionContext) _Attr_last(ctx context.Context, field graphql.Collec
 }
 func (ec *executionContext) fieldContext_Attr_last(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Attr", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Baseline_window(ctx context.Context, field graphql.CollectedField, obj *explore.Baseline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Baseline_window(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Window, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Window) graphql.Marshaler {
+			return ec.marshalNWindow2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐWindow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Baseline_window(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Baseline",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Window(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Baseline_from(ctx context.Context, field graphql.CollectedField, obj *explore.Baseline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Baseline_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Baseline_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Baseline", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Baseline_tooShort(ctx context.Context, field graphql.CollectedField, obj *explore.Baseline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Baseline_tooShort(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TooShort, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Baseline_tooShort(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Baseline", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Baseline_reason(ctx context.Context, field graphql.CollectedField, obj *explore.Baseline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Baseline_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Baseline_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Baseline", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Baseline_complete(ctx context.Context, field graphql.CollectedField, obj *explore.Baseline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Baseline_complete(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Complete, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Baseline_complete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Baseline", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Bin_from(ctx context.Context, field graphql.CollectedField, obj *explore.Bin) (ret graphql.Marshaler) {
@@ -8686,6 +9111,901 @@ func (ec *executionContext) fieldContext_NodeDetail_asOf(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("NodeDetail", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _Novel_window(ctx context.Context, field graphql.CollectedField, obj *explore.Novel) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novel_window(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Window, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Window) graphql.Marshaler {
+			return ec.marshalNWindow2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐWindow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novel_window(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Novel",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Window(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Novel_asOf(ctx context.Context, field graphql.CollectedField, obj *explore.Novel) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novel_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novel_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novel", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Novel_truncated(ctx context.Context, field graphql.CollectedField, obj *explore.Novel) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novel_truncated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Truncated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Truncation) graphql.Marshaler {
+			return ec.marshalOTruncation2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTruncation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Novel_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Novel",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Truncation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Novel_coverage(ctx context.Context, field graphql.CollectedField, obj *explore.Novel) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novel_coverage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Coverage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Coverage) graphql.Marshaler {
+			return ec.marshalNCoverage2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCoverage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novel_coverage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Novel",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Coverage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Novel_notes(ctx context.Context, field graphql.CollectedField, obj *explore.Novel) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novel_notes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novel_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novel", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Novel_baseline(ctx context.Context, field graphql.CollectedField, obj *explore.Novel) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novel_baseline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Baseline, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Baseline) graphql.Marshaler {
+			return ec.marshalNBaseline2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBaseline(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novel_baseline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Novel",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Baseline(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Novel_total(ctx context.Context, field graphql.CollectedField, obj *explore.Novel) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novel_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.NovelTotal) graphql.Marshaler {
+			return ec.marshalNNovelTotal2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovelTotal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novel_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Novel",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NovelTotal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Novel_excluded(ctx context.Context, field graphql.CollectedField, obj *explore.Novel) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novel_excluded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Excluded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Excluded) graphql.Marshaler {
+			return ec.marshalNExcluded2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐExcluded(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novel_excluded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Novel",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Excluded(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Novel_identities(ctx context.Context, field graphql.CollectedField, obj *explore.Novel) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novel_identities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Identities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.NovelIdentity) graphql.Marshaler {
+			return ec.marshalNNovelIdentity2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovelIdentityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novel_identities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Novel",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NovelIdentity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NovelIdentity_identity(ctx context.Context, field graphql.CollectedField, obj *explore.NovelIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelIdentity_identity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Identity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelIdentity_identity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NovelIdentity",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NovelIdentity_since(ctx context.Context, field graphql.CollectedField, obj *explore.NovelIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelIdentity_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NovelIdentity_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelIdentity", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _NovelIdentity_new(ctx context.Context, field graphql.CollectedField, obj *explore.NovelIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelIdentity_new(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.New, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelIdentity_new(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelIdentity", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _NovelIdentity_reason(ctx context.Context, field graphql.CollectedField, obj *explore.NovelIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelIdentity_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelIdentity_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelIdentity", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NovelIdentity_before(ctx context.Context, field graphql.CollectedField, obj *explore.NovelIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelIdentity_before(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Before, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Count) graphql.Marshaler {
+			return ec.marshalNCount2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelIdentity_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NovelIdentity",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Count(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NovelIdentity_beforeCalls(ctx context.Context, field graphql.CollectedField, obj *explore.NovelIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelIdentity_beforeCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BeforeCalls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelIdentity_beforeCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelIdentity", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NovelIdentity_folded(ctx context.Context, field graphql.CollectedField, obj *explore.NovelIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelIdentity_folded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Folded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelIdentity_folded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelIdentity", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NovelIdentity_novelties(ctx context.Context, field graphql.CollectedField, obj *explore.NovelIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelIdentity_novelties(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Novelties, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Novelty) graphql.Marshaler {
+			return ec.marshalNNovelty2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNoveltyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelIdentity_novelties(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NovelIdentity",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Novelty(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NovelTotal_looked(ctx context.Context, field graphql.CollectedField, obj *explore.NovelTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelTotal_looked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Looked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelTotal_looked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NovelTotal_identities(ctx context.Context, field graphql.CollectedField, obj *explore.NovelTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelTotal_identities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Identities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelTotal_identities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NovelTotal_newIdentities(ctx context.Context, field graphql.CollectedField, obj *explore.NovelTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelTotal_newIdentities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NewIdentities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelTotal_newIdentities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NovelTotal_novelties(ctx context.Context, field graphql.CollectedField, obj *explore.NovelTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelTotal_novelties(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Novelties, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelTotal_novelties(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NovelTotal_folded(ctx context.Context, field graphql.CollectedField, obj *explore.NovelTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NovelTotal_folded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Folded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NovelTotal_folded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NovelTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_kinds(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_kinds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kinds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.NoveltyKind) graphql.Marshaler {
+			return ec.marshalNNoveltyKind2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNoveltyKindᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_kinds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type NoveltyKind does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_action(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_action(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Action, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_effect(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_effect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Effect, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Effect) graphql.Marshaler {
+			return ec.marshalOEffect2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐEffect(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_effect(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type Effect does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_outcome(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcome, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Outcome) graphql.Marshaler {
+			return ec.marshalNOutcome2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐOutcome(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type Outcome does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_target(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_target(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Target, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_network(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_network(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Network, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_network(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_actor(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_agent(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_agentCertainty(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_agentCertainty(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AgentCertainty, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Certainty) graphql.Marshaler {
+			return ec.marshalOCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_agentCertainty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type Certainty does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_service(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_service(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Service, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_service(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_at(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_count(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Novelty_evidence(ctx context.Context, field graphql.CollectedField, obj *explore.Novelty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Novelty_evidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Evidence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Novelty_evidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Novelty", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Origin_of(ctx context.Context, field graphql.CollectedField, obj *explore.Origin) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9017,6 +10337,50 @@ func (ec *executionContext) fieldContext_Query_failures(ctx context.Context, fie
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_failures_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_novel(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_novel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Novel(ctx, fc.Args["of"].([]string), fc.Args["window"].(*explore.WindowInput), fc.Args["baseline"].(*string), fc.Args["who"].(explore.Who), fc.Args["budget"].(*explore.Budget), fc.Args["asOf"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Novel) graphql.Marshaler {
+			return ec.marshalNNovel2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovel(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_novel(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Novel(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_novel_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -13027,6 +14391,62 @@ func (ec *executionContext) _Attr(ctx context.Context, sel ast.SelectionSet, obj
 	return out
 }
 
+var baselineImplementors = []string{"Baseline"}
+
+func (ec *executionContext) _Baseline(ctx context.Context, sel ast.SelectionSet, obj *explore.Baseline) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, baselineImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Baseline")
+		case "window":
+			out.Values[i] = ec._Baseline_window(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._Baseline_from(ctx, field, obj)
+		case "tooShort":
+			out.Values[i] = ec._Baseline_tooShort(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._Baseline_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "complete":
+			out.Values[i] = ec._Baseline_complete(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var binImplementors = []string{"Bin"}
 
 func (ec *executionContext) _Bin(ctx context.Context, sel ast.SelectionSet, obj *explore.Bin) graphql.Marshaler {
@@ -14699,6 +16119,296 @@ func (ec *executionContext) _NodeDetail(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var novelImplementors = []string{"Novel"}
+
+func (ec *executionContext) _Novel(ctx context.Context, sel ast.SelectionSet, obj *explore.Novel) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, novelImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Novel")
+		case "window":
+			out.Values[i] = ec._Novel_window(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._Novel_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Novel_truncated(ctx, field, obj)
+		case "coverage":
+			out.Values[i] = ec._Novel_coverage(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "notes":
+			out.Values[i] = ec._Novel_notes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "baseline":
+			out.Values[i] = ec._Novel_baseline(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._Novel_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "excluded":
+			out.Values[i] = ec._Novel_excluded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "identities":
+			out.Values[i] = ec._Novel_identities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var novelIdentityImplementors = []string{"NovelIdentity"}
+
+func (ec *executionContext) _NovelIdentity(ctx context.Context, sel ast.SelectionSet, obj *explore.NovelIdentity) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, novelIdentityImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NovelIdentity")
+		case "identity":
+			out.Values[i] = ec._NovelIdentity_identity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._NovelIdentity_since(ctx, field, obj)
+		case "new":
+			out.Values[i] = ec._NovelIdentity_new(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._NovelIdentity_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "before":
+			out.Values[i] = ec._NovelIdentity_before(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "beforeCalls":
+			out.Values[i] = ec._NovelIdentity_beforeCalls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "folded":
+			out.Values[i] = ec._NovelIdentity_folded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "novelties":
+			out.Values[i] = ec._NovelIdentity_novelties(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var novelTotalImplementors = []string{"NovelTotal"}
+
+func (ec *executionContext) _NovelTotal(ctx context.Context, sel ast.SelectionSet, obj *explore.NovelTotal) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, novelTotalImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NovelTotal")
+		case "looked":
+			out.Values[i] = ec._NovelTotal_looked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "identities":
+			out.Values[i] = ec._NovelTotal_identities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "newIdentities":
+			out.Values[i] = ec._NovelTotal_newIdentities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "novelties":
+			out.Values[i] = ec._NovelTotal_novelties(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "folded":
+			out.Values[i] = ec._NovelTotal_folded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var noveltyImplementors = []string{"Novelty"}
+
+func (ec *executionContext) _Novelty(ctx context.Context, sel ast.SelectionSet, obj *explore.Novelty) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, noveltyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Novelty")
+		case "kinds":
+			out.Values[i] = ec._Novelty_kinds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "action":
+			out.Values[i] = ec._Novelty_action(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "effect":
+			out.Values[i] = ec._Novelty_effect(ctx, field, obj)
+		case "outcome":
+			out.Values[i] = ec._Novelty_outcome(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "target":
+			out.Values[i] = ec._Novelty_target(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "network":
+			out.Values[i] = ec._Novelty_network(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._Novelty_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._Novelty_agent(ctx, field, obj)
+		case "agentCertainty":
+			out.Values[i] = ec._Novelty_agentCertainty(ctx, field, obj)
+		case "service":
+			out.Values[i] = ec._Novelty_service(ctx, field, obj)
+		case "at":
+			out.Values[i] = ec._Novelty_at(ctx, field, obj)
+		case "count":
+			out.Values[i] = ec._Novelty_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "evidence":
+			out.Values[i] = ec._Novelty_evidence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var originImplementors = []string{"Origin"}
 
 func (ec *executionContext) _Origin(ctx context.Context, sel ast.SelectionSet, obj *explore.Origin) graphql.Marshaler {
@@ -14897,6 +16607,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_failures(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "novel":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_novel(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -16429,6 +18161,10 @@ func (ec *executionContext) marshalNAttr2ᚕgithubᚗcomᚋblastradiusᚋblastra
 	return ret
 }
 
+func (ec *executionContext) marshalNBaseline2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBaseline(ctx context.Context, sel ast.SelectionSet, v explore.Baseline) graphql.Marshaler {
+	return ec._Baseline(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNBin2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBin(ctx context.Context, sel ast.SelectionSet, v explore.Bin) graphql.Marshaler {
 	return ec._Bin(ctx, sel, &v)
 }
@@ -16526,14 +18262,13 @@ func (ec *executionContext) marshalNCallRow2ᚕgithubᚗcomᚋblastradiusᚋblas
 }
 
 func (ec *executionContext) unmarshalNCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx context.Context, v any) (explore.Certainty, error) {
-	tmp, err := graphql.UnmarshalString(v)
-	res := explore.Certainty(tmp)
+	res, err := UnmarshalCertainty(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx context.Context, sel ast.SelectionSet, v explore.Certainty) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := MarshalCertainty(v)
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -17133,6 +18868,112 @@ func (ec *executionContext) marshalNNodeDetail2ᚖgithubᚗcomᚋblastradiusᚋb
 	return ec._NodeDetail(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNNovel2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovel(ctx context.Context, sel ast.SelectionSet, v explore.Novel) graphql.Marshaler {
+	return ec._Novel(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNNovel2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovel(ctx context.Context, sel ast.SelectionSet, v *explore.Novel) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Novel(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNNovelIdentity2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovelIdentity(ctx context.Context, sel ast.SelectionSet, v explore.NovelIdentity) graphql.Marshaler {
+	return ec._NovelIdentity(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNNovelIdentity2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovelIdentityᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.NovelIdentity) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNovelIdentity2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovelIdentity(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNNovelTotal2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovelTotal(ctx context.Context, sel ast.SelectionSet, v explore.NovelTotal) graphql.Marshaler {
+	return ec._NovelTotal(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNNovelty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovelty(ctx context.Context, sel ast.SelectionSet, v explore.Novelty) graphql.Marshaler {
+	return ec._Novelty(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNNovelty2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNoveltyᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.Novelty) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNovelty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNovelty(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNNoveltyKind2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNoveltyKind(ctx context.Context, v any) (explore.NoveltyKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := explore.NoveltyKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNoveltyKind2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNoveltyKind(ctx context.Context, sel ast.SelectionSet, v explore.NoveltyKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNNoveltyKind2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNoveltyKindᚄ(ctx context.Context, v any) ([]explore.NoveltyKind, error) {
+	var vSlice []any
+	vSlice = graphql.CoerceList(v)
+	var err error
+	res := make([]explore.NoveltyKind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNNoveltyKind2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNoveltyKind(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNNoveltyKind2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNoveltyKindᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.NoveltyKind) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNoveltyKind2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNoveltyKind(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNOrigin2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐOrigin(ctx context.Context, sel ast.SelectionSet, v explore.Origin) graphql.Marshaler {
 	return ec._Origin(ctx, sel, &v)
 }
@@ -17617,6 +19458,18 @@ func (ec *executionContext) unmarshalOBudgetInput2ᚖgithubᚗcomᚋblastradius�
 	}
 	res, err := ec.unmarshalInputBudgetInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx context.Context, v any) (explore.Certainty, error) {
+	res, err := UnmarshalCertainty(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx context.Context, sel ast.SelectionSet, v explore.Certainty) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := MarshalCertainty(v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOClass2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐClass(ctx context.Context, v any) (explore.Class, error) {

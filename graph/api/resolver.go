@@ -79,6 +79,23 @@ func (r queries) Failures(ctx context.Context, window *explore.WindowInput, budg
 	return r.explorer.Failures(ctx, explore.FailuresQuery{Window: w, Budget: value(budget), AsOf: seq})
 }
 
+func (r queries) Novel(ctx context.Context, of []string, window *explore.WindowInput, baseline *string, who explore.Who,
+	budget *explore.Budget, asOf *int) (*explore.Novel, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	length, err := duration(baseline)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Novel(ctx, explore.NovelQuery{Of: of, Window: w, Baseline: length, Who: who, Budget: value(budget), AsOf: seq})
+}
+
 func (r queries) Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error) {
 	w, err := r.window(window)
 	if err != nil {
@@ -138,13 +155,11 @@ func (r queries) Coverage(ctx context.Context, window *explore.WindowInput, sile
 	if err != nil {
 		return nil, err
 	}
-	q := explore.CoverageQuery{Window: w, AsOf: seq}
-	if silence != nil {
-		if q.Silence, err = explore.ParseDuration(*silence); err != nil {
-			return nil, err
-		}
+	length, err := duration(silence)
+	if err != nil {
+		return nil, err
 	}
-	return r.explorer.Coverage(ctx, q)
+	return r.explorer.Coverage(ctx, explore.CoverageQuery{Window: w, Silence: length, AsOf: seq})
 }
 
 func (r queries) Inventory(ctx context.Context, asOf *int) (*explore.Inventory, error) {
@@ -213,6 +228,14 @@ func ledgerNumber(asOf *int) (uint64, error) {
 		return 0, &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("asOf %d is no ledger number", *asOf), Hint: "the watermark is the largest"}
 	}
 	return uint64(*asOf), nil
+}
+
+// duration is the length of time that the text says; zero where none is said.
+func duration(text *string) (time.Duration, error) {
+	if text == nil {
+		return 0, nil
+	}
+	return explore.ParseDuration(*text)
 }
 
 // value is what p points to, zero for nil.

@@ -126,3 +126,18 @@ func UnmarshalClass(v any) (explore.Class, error) {
 	s, err := graphql.UnmarshalString(v)
 	return explore.Class(s), err
 }
+
+// MarshalCertainty writes the enum Certainty; what has no certainty is null.
+func MarshalCertainty(v explore.Certainty) graphql.Marshaler {
+	if v == "" {
+		return graphql.Null
+	}
+	return graphql.MarshalString(string(v))
+}
+
+// UnmarshalCertainty reads the enum Certainty, whose words the executor has
+// checked.
+func UnmarshalCertainty(v any) (explore.Certainty, error) {
+	s, err := graphql.UnmarshalString(v)
+	return explore.Certainty(s), err
+}

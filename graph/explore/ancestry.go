@@ -19,6 +19,7 @@ type ancestry struct {
 	runBy    map[graph.ID][]graph.Edge // session → RUNS edges to it
 	issued   map[graph.ID][]issue      // credential or session → how it came to be, best first
 	actsFor  map[graph.ID][]graph.Edge
+	drivenBy map[graph.ID][]graph.Edge // session or credential → DRIVES edges to it
 	verdicts map[who]verdict
 	corrects map[graph.ID]Class
 	people   map[graph.ID]bool // users that hold a password
@@ -46,7 +47,7 @@ func (i issue) certainty() Certainty {
 func (e *Explorer) ancestry(r *reader, actors []graph.ID) (*ancestry, error) {
 	a := &ancestry{nodes: map[graph.ID]graph.Node{}, of: map[graph.ID][]graph.Edge{}, heldBy: map[graph.ID][]graph.Edge{}, holds: map[graph.ID][]graph.ID{},
 		runBy: map[graph.ID][]graph.Edge{}, issued: map[graph.ID][]issue{},
-		actsFor: map[graph.ID][]graph.Edge{}, verdicts: map[who]verdict{}, corrects: e.opts.Classes,
+		actsFor: map[graph.ID][]graph.Edge{}, drivenBy: map[graph.ID][]graph.Edge{}, verdicts: map[who]verdict{}, corrects: e.opts.Classes,
 		people: map[graph.ID]bool{}}
 	raw := map[graph.ID][]issue{}
 	visited := map[graph.ID]bool{}
@@ -133,6 +134,7 @@ func (a *ancestry) add(h *hop, raw map[graph.ID][]issue, next map[graph.ID]bool)
 		case graph.Runs:
 			a.runBy[id] = append(a.runBy[id], e)
 		case graph.Drives:
+			a.drivenBy[id] = append(a.drivenBy[id], e)
 			continue // agents do not issue
 		case graph.Issued:
 			i := issue{from: e.From, at: e.First, join: e.Label.Join, via: e.Via}

@@ -242,6 +242,7 @@ func (e *emitter) call(act string, pl graph.Plane) {
 	if e.from != e.a.only() { // else assert has just found it
 		from = e.ref(e.from)
 	}
+	e.network(from)
 	k := graph.EventKey{From: from, Agent: e.agent, Client: e.client, Service: e.service, Kind: graph.Called, Outcome: e.outcome}
 	things := e.reached(act)
 	for i := range e.targets {

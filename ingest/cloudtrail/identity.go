@@ -53,6 +53,7 @@ type actor struct {
 
 	agentTool, agentEvidence string // an agent that the identity itself shows
 	home                     home
+	origin                   origin
 }
 
 // only is the actor's narrowest node: credential, else session, else identity.
