@@ -19,6 +19,10 @@ type Source struct {
 	// bytes in hex. Name, Size and Hash together tell a file seen before.
 	Size int64
 	Hash string
+	// Version is what the place says of the content without its being read,
+	// such as an S3 ETag; empty where it says nothing. Name and Version
+	// together tell a file seen before that need not be fetched.
+	Version string
 	// Segment numbers the pieces of a large file from 0; Final marks the
 	// last. A file is done when its final segment is in the ledger.
 	Segment int

@@ -320,7 +320,7 @@ func prune(t testing.TB, stores []graph.Store, floor graph.Time) {
 func testSources(t *testing.T, open func(t *testing.T) graph.Store) {
 	s := open(t)
 	want := []graph.Source{
-		{Name: "s3://b/k1.json.gz", Kind: "cloudtrail", Stream: "cloudtrail/111122223333/eu-north-1", Size: 123, Hash: "ab", Segment: 1, Final: true,
+		{Name: "s3://b/k1.json.gz", Kind: "cloudtrail", Stream: "cloudtrail/111122223333/eu-north-1", Size: 123, Hash: "ab", Version: "\"etag\"", Segment: 1, Final: true,
 			Records: 7, Rejected: 1, Skipped: 2, First: t0, Last: t0 + hour, Lists: []string{"x", "y"}, Note: "torn"},
 		{Name: "b"}, {Name: "c", First: t0},
 	}

@@ -52,6 +52,8 @@ var mayImport = map[string][]string{
 	"testdata":                  {},
 	"internal/lint":             {},
 	"internal/testbed":          {"graph/neo4j/neo4jtest"},
+	"internal/awsconf":          {"graph"},
+	"internal/mototest":         {},
 	"cmd":                       {"graph", "ingest", "ui", "testdata", "cmd"},
 }
 
