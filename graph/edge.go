@@ -37,7 +37,8 @@ type Edge struct {
 // Label is what an edge says beside its ends. Which fields are filled depends
 // on the kind: of CALLED, the first five; of ISSUED, Join; of DRIVES, Detail
 // is the agent evidence (ua_feature, mcp_event …); of TRUSTS, Detail is the
-// statement's hash.
+// statement's effect and hash; of GRANTED_BY, how: "member", "attached",
+// "inline:<name>" or "version:<id>".
 type Label struct {
 	Action string // IAM style: s3:PutObject
 	Effect Effect

@@ -99,17 +99,22 @@ func (w Window) String() string { return "[" + w.From.String() + ", " + w.To.Str
 // arn:partition:service:region:account:resource.
 type ARN struct{ Partition, Service, Region, Account, Resource string }
 
-// ParseARN splits an ARN. It reports false for anything else.
-func ParseARN(s string) (ARN, bool) {
+// ParseARN splits an ARN. It reports false for anything else. The parts share
+// the memory of s.
+func ParseARN(s string) (a ARN, ok bool) {
 	rest, ok := strings.CutPrefix(s, "arn:")
 	if !ok {
 		return ARN{}, false
 	}
-	p := strings.SplitN(rest, ":", 5)
-	if len(p) != 5 || p[0] == "" || p[1] == "" || p[4] == "" {
+	for _, part := range [...]*string{&a.Partition, &a.Service, &a.Region, &a.Account} {
+		if *part, rest, ok = strings.Cut(rest, ":"); !ok {
+			return ARN{}, false
+		}
+	}
+	if a.Resource = rest; a.Partition == "" || a.Service == "" || rest == "" {
 		return ARN{}, false
 	}
-	return ARN{p[0], p[1], p[2], p[3], p[4]}, true
+	return a, true
 }
 
 // String is the ARN in its usual form.

@@ -45,16 +45,17 @@ type EdgeKind uint8
 
 // The edge kinds. Their numbers are stored: append only.
 const (
-	Holds   EdgeKind = iota + 1 // identity → its long-lived credential; session → its temporary credentials
-	Of                          // session or temporary credential → identity whose permissions it carries
-	Runs                        // service → session it runs under
-	Issued                      // credential, session, identity or service → credential or session
-	Drives                      // agent → the session (else credential) it acted with
-	Called                      // narrowest known actor → target
-	PartOf                      // child → parent
-	RunsAs                      // service → identity it is configured to run as
-	Trusts                      // principal → role it may assume
-	ActsFor                     // agent, session or identity → the human or identity that delegated
+	Holds     EdgeKind = iota + 1 // identity → its long-lived credential; session → its temporary credentials
+	Of                            // session or temporary credential → identity whose permissions it carries
+	Runs                          // service → session it runs under
+	Issued                        // credential, session, identity or service → credential or session
+	Drives                        // agent → the session (else credential) it acted with
+	Called                        // narrowest known actor → target
+	PartOf                        // child → parent
+	RunsAs                        // service → identity it is configured to run as
+	Trusts                        // principal → role it may assume
+	ActsFor                       // agent, session or identity → the human or identity that delegated
+	GrantedBy                     // identity, group or managed policy → what its permissions come from
 )
 
 // EdgeRow describes an edge kind: a row of the table EdgeKinds.
@@ -81,6 +82,7 @@ var EdgeKinds = []EdgeRow{
 	{RunsAs, "RUNS_AS", true, true, "workload to the identity it is configured to run as"},
 	{Trusts, "TRUSTS", true, true, "principal to a role it may assume"},
 	{ActsFor, "ACTS_FOR", true, false, "delegate to the human or identity that delegated"},
+	{GrantedBy, "GRANTED_BY", true, true, "identity, group or managed policy to the group, policy or document that its permissions come from"},
 }
 
 // Standing reports whether edges of this kind are standing facts.

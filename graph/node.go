@@ -39,10 +39,13 @@ const (
 	AttrDeleted  = "deleted"  // set: deletion events (evidence ids)
 	AttrTag      = "tag"      // set: key=value
 	AttrNetwork  = "network"  // set: of what acts, the networks it called from: the /24 of an IPv4 address, the /48 of an IPv6 address
+	// AttrEnumerated is a set: which inventories list it, and when first and
+	// last. What a later one of the same account does not list is gone.
+	AttrEnumerated = "enumerated"
 )
 
 var setAttrs = map[string]bool{AttrAlias: true, AttrName: true, AttrUniqueID: true, AttrAccount: true,
-	AttrRegion: true, AttrEvidence: true, AttrCreated: true, AttrDeleted: true, AttrTag: true, AttrNetwork: true}
+	AttrRegion: true, AttrEvidence: true, AttrCreated: true, AttrDeleted: true, AttrTag: true, AttrNetwork: true, AttrEnumerated: true}
 
 // SetAttr reports whether the attribute keeps all its values.
 func SetAttr(name string) bool { return setAttrs[name] }

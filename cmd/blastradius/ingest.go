@@ -9,6 +9,7 @@ import (
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest"
+	"github.com/blastradius/blastradius/ingest/awsiam"
 	"github.com/blastradius/blastradius/ingest/cloudtrail"
 	"github.com/blastradius/blastradius/ingest/feed"
 	"github.com/schollz/progressbar/v3"
@@ -19,6 +20,7 @@ import (
 func formats(objects bool) []ingest.Format {
 	return []ingest.Format{
 		cloudtrail.New(cloudtrail.Options{Objects: objects}),
+		awsiam.New(),
 	}
 }
 

@@ -197,6 +197,8 @@ enum EdgeKind {
   TRUSTS
   "Agent, session or identity to the human or identity that delegated."
   ACTS_FOR
+  "Identity, group or managed policy to the group, policy or document that its permissions come from."
+  GRANTED_BY
 }
 
 "How a call ended."

@@ -87,7 +87,7 @@ func (e *Explorer) coverage(r *reader, w graph.Window, silence time.Duration) (*
 func (c *Coverage) judge(w graph.Window, silence graph.Time) {
 	switch {
 	case c.LastEvent == 0:
-		c.incomplete("nothing was ingested")
+		c.incomplete("no event was ingested")
 	case w.From > c.LastEvent:
 		c.SuggestUntil = c.LastEvent + 1000
 		c.incomplete(fmt.Sprintf("the window lies after the newest event, %s; ask until %s", c.LastEvent, c.SuggestUntil))

@@ -303,3 +303,30 @@ func TestResolveWindow(t *testing.T) {
 		}
 	}
 }
+
+// Snapshots are sources, but no stream: they never fall silent, nor do they
+// make the data reach further than its events.
+func TestSnapshotsAreNoStream(t *testing.T) {
+	s := storetest.NewModel()
+	b := graph.NewBuilder()
+	for i, m := range []float64{0, 1, 2, 3, 500} {
+		b.Source(graph.Source{Name: fmt.Sprintf("/iam/%d.json", i), Kind: "aws-iam", Stream: "aws-iam/1", Hash: fmt.Sprint(i), Final: true, First: at(m), Last: at(m), Records: 7})
+	}
+	if err := s.Apply(context.Background(), b.Batch()); err != nil {
+		t.Fatal(err)
+	}
+	ask := func() *explore.Coverage {
+		c, err := explore.New(s, explore.Options{}).Coverage(context.Background(), explore.CoverageQuery{Window: graph.Window{From: at(0), To: at(240)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if c := ask(); c.Complete || c.LastEvent != 0 || !slices.Equal(c.Reasons, []string{"no event was ingested"}) {
+		t.Errorf("an inventory alone reads as clean: %+v", c)
+	}
+	files(t, s, false)
+	if c := ask(); !c.Complete || len(c.Gaps) != 0 || c.LastEvent != at(239) || len(c.Sources) != 3 || c.Sources[0].Name != "aws-iam/1" || c.Sources[0].Events != 28 {
+		t.Errorf("%+v", c)
+	}
+}

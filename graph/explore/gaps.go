@@ -126,7 +126,7 @@ func (s *stream) continuous(silence graph.Time) bool {
 func (l *ledger) silences(silence graph.Time) []Gap {
 	var out []Gap
 	for _, s := range l.streams {
-		if !s.continuous(silence) {
+		if s.snapshot || !s.continuous(silence) {
 			continue
 		}
 		last := s.files[0].last

@@ -15,8 +15,8 @@ import (
 // store, so that a question costs a few binary searches.
 type ledger struct {
 	streams []*stream // by name
-	all     tally
-	gaps    []Gap // of logging and of digests, by From
+	all     tally     // of the streams that are no snapshots
+	gaps    []Gap     // of logging and of digests, by From
 	writing []string
 	undated int // rejected records of files without any time
 	first   graph.Time
@@ -28,10 +28,15 @@ type ledger struct {
 // stream is one stream of files.
 type stream struct {
 	name, kind  string
+	snapshot    bool // it says what holds at moments: between two there is no silence
 	first, last graph.Time
 	files       []span // by first, in time
 	tally
 }
+
+// snapshots are the kinds of sources that hold no events. They never make the
+// data reach further.
+var snapshots = map[string]bool{"aws-iam": true, "aws-credential-report": true}
 
 // span is one file, or segment of one.
 type span struct {
@@ -126,7 +131,7 @@ func readLedger(ctx context.Context, store graph.Store, seen, asOf uint64) (*led
 		}
 		x := streams[s.Stream]
 		if x == nil {
-			x = &stream{name: s.Stream, kind: s.Kind}
+			x = &stream{name: s.Stream, kind: s.Kind, snapshot: snapshots[s.Kind]}
 			streams[s.Stream] = x
 		}
 		n := span{first: s.First, last: s.Last, records: s.Records, rejected: s.Rejected}
@@ -135,7 +140,9 @@ func readLedger(ctx context.Context, store graph.Store, seen, asOf uint64) (*led
 		}
 		x.files = append(x.files, n)
 		x.first, x.last = earlier(x.first, s.First), max(x.last, s.Last)
-		l.first, l.last = earlier(l.first, s.First), max(l.last, s.Last)
+		if !x.snapshot {
+			l.first, l.last = earlier(l.first, s.First), max(l.last, s.Last)
+		}
 	}
 	for f, writing := range open {
 		if writing {
@@ -149,7 +156,9 @@ func readLedger(ctx context.Context, store graph.Store, seen, asOf uint64) (*led
 		x := streams[name]
 		slices.SortFunc(x.files, func(a, b span) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last)) })
 		x.tally = newTally(x.files)
-		all = append(all, x.files...)
+		if !x.snapshot {
+			all = append(all, x.files...)
+		}
 		l.streams = append(l.streams, x)
 	}
 	l.all = newTally(all)

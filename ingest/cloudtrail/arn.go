@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/awsid"
 )
 
 // partitionOf is the AWS partition of a region, by the prefixes of botocore's
@@ -37,38 +38,9 @@ func accountOf(r *Record) string {
 	return r.Identity.AccountID
 }
 
-// roleOfSessionARN is the role behind arn:aws:sts::A:assumed-role/R/S. The
-// session ARN does not show the role's path, so the result has none.
-func roleOfSessionARN(arn string) (graph.ID, bool) {
-	a, ok := splitARN(arn)
-	if !ok || a.Service != "sts" {
-		return "", false
-	}
-	name, ok := strings.CutPrefix(a.Resource, "assumed-role/")
-	if !ok {
-		return "", false
-	}
-	name, _, _ = strings.Cut(name, "/")
-	if name == "" {
-		return "", false
-	}
-	return arnID(a.Partition, "iam", "", a.Account, "role/"+name), true
-}
+func roleOfSessionARN(arn string) (graph.ID, bool) { return awsid.RoleOfSession(arn) }
 
-// splitARN is graph.ParseARN without its allocations.
-func splitARN(s string) (a graph.ARN, ok bool) {
-	rest, ok := strings.CutPrefix(s, "arn:")
-	if !ok {
-		return a, false
-	}
-	for _, part := range [...]*string{&a.Partition, &a.Service, &a.Region, &a.Account} {
-		if *part, rest, ok = strings.Cut(rest, ":"); !ok {
-			return a, false
-		}
-	}
-	a.Resource = rest
-	return a, a.Partition != "" && a.Service != "" && rest != ""
-}
+func splitARN(s string) (graph.ARN, bool) { return graph.ParseARN(s) }
 
 func arnID(partition, service, region, account, resource string) graph.ID {
 	return graph.ID("arn:" + partition + ":" + service + ":" + region + ":" + account + ":" + resource)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/awsid"
 )
 
 // child is what an ARN says about a thing inside another: its type and the
@@ -170,9 +171,7 @@ func aliasOf(id graph.ID) graph.ID {
 			short = word + "/" + env
 		}
 	case "iam":
-		if i := strings.LastIndexByte(rest, '/'); i >= 0 && i < len(rest)-1 && iamPaths[word] {
-			short = word + "/" + rest[i+1:]
-		}
+		return awsid.Pathless(a)
 	}
 	if short == "" {
 		return ""
@@ -180,9 +179,6 @@ func aliasOf(id graph.ID) graph.ID {
 	a.Resource = short
 	return graph.ID(a.String())
 }
-
-// iamPaths are the IAM types that have a path.
-var iamPaths = map[string]bool{"role": true, "user": true, "group": true, "policy": true, "instance-profile": true}
 
 func randomSuffix(s string) bool {
 	lower := true

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/awsid"
 )
 
 // node is a node that records of one kind show again and again. ref is valid
@@ -19,16 +20,16 @@ func (n *node) known() bool { return n.id != "" }
 
 // The provider's words for the nodes of an actor.
 const (
-	typeUser        = "aws.iam.user"
-	typeRole        = "aws.iam.role"
-	typeRoot        = "aws.iam.root"
-	typeService     = "aws.service"
-	typePrincipal   = "aws.principal"
+	typeUser        = awsid.TypeUser
+	typeRole        = awsid.TypeRole
+	typeRoot        = awsid.TypeRoot
+	typeService     = awsid.TypeService
+	typePrincipal   = awsid.TypePrincipal
 	typeCenterUser  = "aws.identitycenter.user"
 	typeDeclared    = "aws.sourceidentity"
-	typeLongKey     = "aws.key.longlived"
-	typeTempKey     = "aws.key.temporary"
-	typePassword    = "aws.password"
+	typeLongKey     = awsid.TypeLongKey
+	typeTempKey     = awsid.TypeTempKey
+	typePassword    = awsid.TypePassword
 	typeWebIdentity = "aws.webidentity"
 	typeSAML        = "aws.saml"
 	typeCertificate = "aws.certificate"
@@ -48,41 +49,12 @@ const unknownPrincipal = graph.ID("aws:principal:unknown")
 // hidden is what AWS writes in place of a value that may be secret.
 const hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
-// arnIdentity is the identity that an ARN names, or carries the permissions
-// of: the role of an assumed-role session, the user of a federated one's
-// issuer is named by the issuer.
-func arnIdentity(s string) node {
-	arn, ok := graph.ParseARN(s)
-	if !ok {
-		return node{}
-	}
-	n := node{kind: graph.Identity}
-	switch {
-	case arn.Service == "sts":
-		if role, ok := roleOfSessionARN(s); ok {
-			n.id, n.typ = role, typeRole
-		} else if name, ok := strings.CutPrefix(arn.Resource, "federated-user/"); ok {
-			n.id, n.typ = userARN(arn.Partition, arn.Account, name), typeUser
-		}
-		return n
-	case arn.Service != "iam":
-		return node{}
-	case arn.Resource == "root":
-		n.typ = typeRoot
-	case strings.HasPrefix(arn.Resource, "user/"):
-		n.typ = typeUser
-	case strings.HasPrefix(arn.Resource, "role/"):
-		n.typ = typeRole
-	default:
-		return node{}
-	}
-	n.id = graph.ID(strings.Clone(s))
-	return n
-}
+// nodeOf is the node of that name.
+func nodeOf(n awsid.Node) node { return node{id: n.ID, kind: n.Kind, typ: n.Type} }
 
-func userARN(partition, account, name string) graph.ID {
-	return graph.ID("arn:" + partition + ":iam::" + account + ":user/" + name)
-}
+func arnIdentity(arn string) node { return nodeOf(awsid.Identity(arn)) }
+
+func userARN(partition, account, name string) graph.ID { return awsid.User(partition, account, name) }
 
 // principalNode is a principal of which only the unique id, or less, is known.
 func principalNode(u *UserIdentity) node {
@@ -96,16 +68,7 @@ func principalNode(u *UserIdentity) node {
 	return node{id: graph.ID("aws:principal:" + id), kind: graph.Identity, typ: typePrincipal}
 }
 
-// serviceNode is an AWS service acting, by its DNS name.
-func serviceNode(name string) node {
-	if name == "" {
-		return node{}
-	}
-	if name == "AWS Internal" {
-		name = "internal.amazonaws.com"
-	}
-	return node{id: graph.ID("aws:service:" + strings.ToLower(strings.ReplaceAll(name, " ", "-"))), kind: graph.Identity, typ: typeService}
-}
+func serviceNode(name string) node { return nodeOf(awsid.Service(name)) }
 
 // centerUser is the Identity Center user on whose behalf a call was made.
 func centerUser(u *UserIdentity) node {
@@ -121,11 +84,7 @@ func keyNode(key string) node {
 	if key == "" || key == hidden {
 		return node{}
 	}
-	n := node{id: graph.ID("aws:key:" + key), kind: graph.Credential, typ: typeTempKey}
-	if strings.HasPrefix(key, "AKIA") {
-		n.typ = typeLongKey
-	}
-	return n
+	return nodeOf(awsid.Key(key))
 }
 
 // webIdentity is the subject of a web identity token, by issuer and subject:
@@ -155,9 +114,7 @@ func samlSubject(u *UserIdentity) node {
 	return node{id: graph.ID("aws:saml:" + provider + ":" + subject), kind: graph.Credential, typ: typeSAML}
 }
 
-func passwordNode(user graph.ID) node {
-	return node{id: "aws:password:" + user, kind: graph.Credential, typ: typePassword}
-}
+func passwordNode(user graph.ID) node { return nodeOf(awsid.Password(user)) }
 
 func sessionNode(principal string, created graph.Time, typ string) node {
 	return node{id: graph.ID("aws:session:" + principal + "@" + created.String()), kind: graph.Session, typ: typ}

@@ -70,10 +70,10 @@ func TestTraps(t *testing.T) {
 			"iam:user/ann HOLDS key:AKIAANN",
 			"key:AKIAANN CALLED iam:CreateRole OK iam:role/r",
 			"key:AKIAANN CALLED iam:UpdateAssumeRolePolicy OK iam:role/r",
-			"aws:account:111122223333 TRUSTS Allow:64af40de596a7f43 iam:role/r began 10:00:00",
-			"aws:account:999988887777 TRUSTS Allow:64af40de596a7f43 iam:role/r began 10:00:00",
-			"service:ec2 TRUSTS Allow:64af40de596a7f43 iam:role/r began 10:00:00",
-			"aws:principal:* TRUSTS Deny:b28d078a054c9649 iam:role/r began 11:00:00",
+			"aws:account:111122223333 TRUSTS Allow:eca4c4f1d5ce78dc iam:role/r began 10:00:00",
+			"aws:account:999988887777 TRUSTS Allow:eca4c4f1d5ce78dc iam:role/r began 10:00:00",
+			"service:ec2 TRUSTS Allow:eca4c4f1d5ce78dc iam:role/r began 10:00:00",
+			"aws:principal:* TRUSTS Deny:dd5c68b537a53417 iam:role/r began 11:00:00",
 		}},
 
 		{name: "a role passed to a function, and to an instance profile", records: []string{
