@@ -75,7 +75,7 @@ func showActivity(p *page, a *explore.Activity) {
 	list("sessions   ", sessions, 4)
 	list("services   ", counts(a.Services), 8)
 	list("regions    ", counts(a.Regions), 8)
-	callTable(p, a.Calls, a.Window, nil)
+	callTable(p, a.Calls, a.Via, a.Window, nil)
 	showUnseen(p, &a.Status, leftOut(a.Excluded))
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -185,9 +187,27 @@ func eventID(evidence string) string {
 	return id
 }
 
+// toolsOf are the agents among what calls came through, by id, with the tool
+// each is a run of.
+func toolsOf(via []explore.Intermediary) map[graph.ID]string {
+	tools := map[graph.ID]string{}
+	for _, v := range via {
+		if v.Kind == graph.Agent {
+			tools[v.ID] = v.Tool
+		}
+	}
+	return tools
+}
+
 // callTable shows groups of like calls; where all hit the one thing that was
-// asked about, the target is left out.
-func callTable(p *page, calls []explore.CallRow, w graph.Window, asked map[graph.ID]bool) {
+// asked about, the target is left out, and what they came through where all came
+// the same way.
+func callTable(p *page, calls []explore.CallRow, via []explore.Intermediary, w graph.Window, asked map[graph.ID]bool) {
+	way := func(c *explore.CallRow) graph.Via {
+		return graph.Via{Agent: c.Agent, Client: c.Client, Service: c.Service}
+	}
+	differ := slices.ContainsFunc(calls, func(c explore.CallRow) bool { return way(&c) != way(&calls[0]) })
+	tools := toolsOf(via)
 	rows := make([][]string, len(calls))
 	for i, c := range calls {
 		target := ""
@@ -202,10 +222,14 @@ func callTable(p *page, calls []explore.CallRow, w graph.Window, asked map[graph
 		if c.Match != graph.Declared {
 			match = c.Match.String()
 		}
+		through := ""
+		if differ {
+			through = cmp.Or(tools[c.Agent], short(cmp.Or(c.Service, c.Client)))
+		}
 		rows[i] = []string{c.Action, c.Effect.String(), c.Outcome.String(), fmt.Sprint(c.Count), clock(c.First, w), lastClock(c.First, c.Last, w),
-			match, target, who, evidence(c.Evidence, c.EvidenceTotal)}
+			match, target, through, who, evidence(c.Evidence, c.EvidenceTotal)}
 	}
-	p.table([]string{"action", "effect", "outcome", "CALLS", "first", "last", "match", "target", "who", "evidence"}, rows)
+	p.table([]string{"action", "effect", "outcome", "CALLS", "first", "last", "match", "target", "through", "who", "evidence"}, rows)
 }
 
 func lastClock(first, last graph.Time, w graph.Window) string {
@@ -219,7 +243,8 @@ func lastClock(first, last graph.Time, w graph.Window) string {
 func callRow(identity string, class explore.Class, c *explore.CallRow) row {
 	return row{{"type", "call"}, {"identity", identity}, {"class", string(class)}, {"action", c.Action}, {"effect", c.Effect.String()},
 		{"outcome", c.Outcome.String()}, {"match", c.Match.String()}, {"role", c.Role.String()}, {"plane", c.Plane.String()},
-		{"target", string(c.Target)}, {"resource", string(c.Resource)}, {"who", string(c.Who)}, {"reason", c.Reason},
+		{"target", string(c.Target)}, {"resource", string(c.Resource)},
+		{"agent", string(c.Agent)}, {"client", string(c.Client)}, {"service", string(c.Service)}, {"who", string(c.Who)}, {"reason", c.Reason},
 		{"count", c.Count}, {"first", c.First.String()}, {"last", c.Last.String()}, {"evidence", c.Evidence}, {"evidenceTotal", c.EvidenceTotal}}
 }
 

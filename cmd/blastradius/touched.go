@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -184,21 +185,16 @@ func agentLines(a *explore.Touched) (out []string) {
 // order of time.
 func showChanges(p *page, a *explore.Touched, asked map[graph.ID]bool) {
 	type change struct {
-		call   explore.CallRow
-		by     graph.ID
-		agents string // that act through the same identity; which made this call is in the timeline
+		call explore.CallRow
+		by   graph.ID
+		tool string
 	}
 	var all []change
 	for _, t := range a.Identities {
-		var agents []string
-		for _, v := range t.Via {
-			if v.Kind == graph.Agent && !slices.Contains(agents, v.Tool) {
-				agents = append(agents, v.Tool)
-			}
-		}
+		tools := toolsOf(t.Via)
 		for _, c := range t.Calls {
 			if c.Effect.Mutates() && c.Outcome == graph.OK && c.Plane != graph.DataPlane {
-				all = append(all, change{c, t.Identity.ID, strings.Join(agents, ", ")})
+				all = append(all, change{c, t.Identity.ID, tools[c.Agent]})
 			}
 		}
 	}
@@ -214,9 +210,9 @@ func showChanges(p *page, a *explore.Touched, asked map[graph.ID]bool) {
 		if !asked[c.call.Target] {
 			target = string(c.call.Target)
 		}
-		rows[i] = []string{between(c.call.First, c.call.Last, a.Window), c.call.Effect.String(), c.call.Action, short(c.by), c.agents, target, evidence(c.call.Evidence, c.call.EvidenceTotal)}
+		rows[i] = []string{between(c.call.First, c.call.Last, a.Window), c.call.Effect.String(), c.call.Action, short(c.by), c.tool, short(cmp.Or(c.call.Service, c.call.Client)), target, evidence(c.call.Evidence, c.call.EvidenceTotal)}
 	}
-	p.table([]string{"when", "effect", "action", "by", "its AI agents", "target", "evidence"}, rows)
+	p.table([]string{"when", "effect", "action", "by", "AI agent", "through", "target", "evidence"}, rows)
 }
 
 // showIdentity writes one identity: who it is, through what, from where, and its
@@ -261,7 +257,7 @@ func showIdentity(p *page, n int, t *explore.TouchedIdentity, w graph.Window, as
 	}
 	showChains(p, t, w)
 	p.line("")
-	callTable(p, t.Calls, w, asked)
+	callTable(p, t.Calls, t.Via, w, asked)
 }
 
 // maxChains is how many credentials of one identity are shown with their chain.

@@ -755,7 +755,7 @@ type Intermediary {
   calls: Int!
 }
 
-"A group of like calls."
+"A group of like calls, which came the same way."
 type CallRow {
   "Names the row, to ask for more of its evidence."
   id: ID!
@@ -775,6 +775,12 @@ type CallRow {
   target: ID!
   "What was asked: differs from target for parts, aliases and wildcards."
   resource: ID
+  "The AI agent that made every call of the row; null where none is known."
+  agent: ID
+  "The program they came through."
+  client: ID
+  "The service that made them on the caller's behalf."
+  service: ID
   "Person or not."
   who: Class!
   "Why that class."
@@ -1706,6 +1712,12 @@ func (ec *executionContext) childFields_CallRow(ctx context.Context, field graph
 		return ec.fieldContext_CallRow_target(ctx, field)
 	case "resource":
 		return ec.fieldContext_CallRow_resource(ctx, field)
+	case "agent":
+		return ec.fieldContext_CallRow_agent(ctx, field)
+	case "client":
+		return ec.fieldContext_CallRow_client(ctx, field)
+	case "service":
+		return ec.fieldContext_CallRow_service(ctx, field)
 	case "who":
 		return ec.fieldContext_CallRow_who(ctx, field)
 	case "reason":
@@ -5194,6 +5206,75 @@ func (ec *executionContext) _CallRow_resource(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_CallRow_resource(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRow", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CallRow_agent(ctx context.Context, field graphql.CollectedField, obj *explore.CallRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRow_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRow_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRow", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CallRow_client(ctx context.Context, field graphql.CollectedField, obj *explore.CallRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRow_client(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Client, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRow_client(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRow", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CallRow_service(ctx context.Context, field graphql.CollectedField, obj *explore.CallRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRow_service(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Service, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRow_service(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRow", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
@@ -14720,6 +14801,12 @@ func (ec *executionContext) _CallRow(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "resource":
 			out.Values[i] = ec._CallRow_resource(ctx, field, obj)
+		case "agent":
+			out.Values[i] = ec._CallRow_agent(ctx, field, obj)
+		case "client":
+			out.Values[i] = ec._CallRow_client(ctx, field, obj)
+		case "service":
+			out.Values[i] = ec._CallRow_service(ctx, field, obj)
 		case "who":
 			out.Values[i] = ec._CallRow_who(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -28,6 +28,10 @@ func (e *Explorer) reader(ctx context.Context, b Budget, asOf uint64) (*reader, 
 	}
 	r := &reader{ctx: ctx, store: e.store, budget: b.orDefault(), seen: mark}
 	r.left = r.budget.Edges
+	if asOf > mark {
+		return nil, &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("asOf %d lies beyond the watermark %d of the ledger", asOf, mark),
+			Hint: "leave asOf out to see all; a number from another store means nothing here"}
+	}
 	if asOf != 0 && asOf < mark {
 		r.asOf, r.seen = asOf, asOf
 		r.note("Seen as of ledger number %d. Attributes, and first and last sight of standing facts, are not versioned.", asOf)

@@ -36,7 +36,8 @@ type Intermediary struct {
 	Calls    int        `json:"calls"`
 }
 
-// CallRow is a group of like calls.
+// CallRow is a group of like calls: those of one identity that do the same to
+// the same target, end alike and came the same way.
 type CallRow struct {
 	ID       string        `json:"id"` // names the row, for paging its evidence
 	Action   string        `json:"action"`
@@ -47,6 +48,9 @@ type CallRow struct {
 	Plane    graph.Plane   `json:"plane"`
 	Target   graph.ID      `json:"target"`
 	Resource graph.ID      `json:"resource"` // what was asked; differs from Target for parts and wildcards
+	Agent    graph.ID      `json:"agent"`    // the agent that made every one of them; empty: none is known
+	Client   graph.ID      `json:"client"`   // the program they came through
+	Service  graph.ID      `json:"service"`  // the service that made them on the caller's behalf
 	Who      Class         `json:"who"`
 	Reason   string        `json:"reason"`
 	Count    int           `json:"count"`
@@ -85,6 +89,7 @@ type rowKey struct {
 	outcome  graph.Outcome
 	target   graph.ID
 	resource int
+	via      graph.Via
 	who      verdict
 }
 
@@ -138,7 +143,7 @@ func (p *person) add(a *ancestry, key uint64, c *call, v verdict) {
 		p.unknown++
 	}
 	p.first, p.last = earlier(p.first, c.at), max(p.last, c.at)
-	k := rowKey{c.label, c.outcome, c.target, c.resource, v}
+	k := rowKey{c.label, c.outcome, c.target, c.resource, c.via, v}
 	r := p.rows[k]
 	if r == nil {
 		r = &row{}
@@ -246,7 +251,7 @@ func (p *person) callRows(identity graph.ID, s *callSet, asked []resolved, page 
 	out := []CallRow{}
 	for k, r := range p.rows {
 		x := CallRow{ID: rowID(identity, k), Action: k.label.Action, Effect: k.label.Effect, Outcome: k.outcome, Match: k.label.Match,
-			Role: k.label.Role, Plane: k.label.Plane, Target: k.target, Who: k.who.class, Reason: k.who.reason,
+			Role: k.label.Role, Plane: k.label.Plane, Target: k.target, Agent: k.via.Agent, Client: k.via.Client, Service: k.via.Service, Who: k.who.class, Reason: k.who.reason,
 			Count: r.count, First: r.first, Last: r.last}
 		if k.resource >= 0 {
 			x.Resource = asked[k.resource].node.ID
@@ -319,16 +324,14 @@ func badCursor(cursor string) error {
 
 // rowID names a row: a hash of what groups it.
 func rowID(identity graph.ID, k rowKey) string {
-	b := make([]byte, 0, 256)
-	b = append(strconv.AppendQuote(b, string(identity)), ' ')
-	b = strconv.AppendQuote(b, k.label.Action)
-	for _, n := range [...]uint8{uint8(k.label.Effect), uint8(k.label.Match), uint8(k.label.Role), uint8(k.label.Plane), uint8(k.outcome)} {
-		b = strconv.AppendUint(append(b, ' '), uint64(n), 10)
+	b := make([]byte, 0, 512)
+	for _, text := range [...]string{string(identity), k.label.Action, string(k.target), string(k.via.Agent), string(k.via.Client), string(k.via.Service),
+		string(k.who.class), k.who.reason} {
+		b = append(strconv.AppendQuote(b, text), ' ')
 	}
-	b = strconv.AppendQuote(append(b, ' '), string(k.target))
-	b = strconv.AppendInt(append(b, ' '), int64(k.resource), 10)
-	b = strconv.AppendQuote(append(b, " {"...), string(k.who.class))
-	b = append(strconv.AppendQuote(append(b, ' '), k.who.reason), '}')
+	for _, n := range [...]int{int(k.label.Effect), int(k.label.Match), int(k.label.Role), int(k.label.Plane), int(k.outcome), k.resource} {
+		b = append(strconv.AppendInt(b, int64(n), 10), ' ')
+	}
 	h := fnv.New64a()
 	_, _ = h.Write(b)
 	return hex.EncodeToString(h.Sum(b[:0]))

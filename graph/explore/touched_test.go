@@ -3,6 +3,7 @@ package explore_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -216,6 +217,63 @@ func TestIdentityClass(t *testing.T) {
 	a, err = explore.New(s, explore.Options{Classes: map[graph.ID]explore.Class{bob: explore.NHI}}).Touched(context.Background(), explore.TouchedQuery{Resources: []string{bucket}})
 	if err != nil || a.Identities[0].Identity.Class != explore.NHI || a.Identities[0].Identity.ClassReason != "corrected by hand" {
 		t.Errorf("%+v %v", a.Identities[0].Identity, err)
+	}
+}
+
+// A row says by what all its calls came: like calls that came another way are
+// another row, with an id and evidence of its own.
+func TestRowsSayHowTheirCallsCame(t *testing.T) {
+	const cli, boto, svc = "client:aws-cli", "client:boto3", "aws:service:cloudformation.amazonaws.com"
+	w := cast()
+	ways := map[graph.Via][]string{}
+	for i, v := range []graph.Via{{Client: cli}, {Agent: agent, Client: cli}, {Service: svc}, {Agent: agent, Client: cli}, {Client: boto}, {}} {
+		ev := w.call(deed{at: at(float64(i)), from: tempKey, action: "s3:PutBucketPolicy", to: bucket, agent: string(v.Agent), client: string(v.Client), service: string(v.Service)})
+		ways[v] = append(ways[v], ev)
+	}
+	e := explore.New(w.store(t), explore.Options{})
+	a, err := e.Touched(context.Background(), explore.TouchedQuery{Resources: []string{bucket}, Evidence: explore.EvidencePage{First: -1}})
+	if err != nil || len(a.Identities) != 1 {
+		t.Fatal(err, a)
+	}
+	got, ids := map[graph.Via][]string{}, map[string]bool{}
+	for _, r := range a.Identities[0].Calls {
+		v := graph.Via{Agent: r.Agent, Client: r.Client, Service: r.Service}
+		got[v], ids[r.ID] = append(got[v], r.Evidence...), true
+		if r.Count != len(ways[v]) {
+			t.Errorf("%+v: %d calls, want %d", v, r.Count, len(ways[v]))
+		}
+	}
+	if !maps.EqualFunc(ways, got, slices.Equal) || len(ids) != len(ways) {
+		t.Errorf("%d ids of rows; got %v, want %v", len(ids), got, ways)
+	}
+}
+
+// What was never ingested cannot be asked for: a number beyond the watermark is
+// refused, by every question that takes one.
+func TestAsOfBeyondTheWatermark(t *testing.T) {
+	e, ctx := explore.New(cast().store(t), explore.Options{}), context.Background()
+	mark, err := e.Watermark(ctx)
+	if err != nil || mark == 0 {
+		t.Fatal(mark, err)
+	}
+	for name, ask := range map[string]func(asOf uint64) error{
+		"touched":    func(n uint64) error { _, err := e.Touched(ctx, explore.TouchedQuery{Resources: []string{bucket}, AsOf: n}); return err },
+		"activity":   func(n uint64) error { _, err := e.Activity(ctx, explore.ActivityQuery{Of: []string{tempKey}, AsOf: n}); return err },
+		"chain":      func(n uint64) error { _, err := e.Chain(ctx, explore.ChainQuery{Of: []string{tempKey}, AsOf: n}); return err },
+		"failures":   func(n uint64) error { _, err := e.Failures(ctx, explore.FailuresQuery{AsOf: n}); return err },
+		"timeline":   func(n uint64) error { _, err := e.Timeline(ctx, explore.TimelineQuery{AsOf: n}); return err },
+		"histogram":  func(n uint64) error { _, err := e.Histogram(ctx, explore.HistogramQuery{Window: graph.Window{From: at(0), To: at(9)}, Bins: 3, AsOf: n}); return err },
+		"neighbours": func(n uint64) error { _, err := e.Neighbours(ctx, explore.NeighboursQuery{ID: tempKey, AsOf: n}); return err },
+		"coverage":   func(n uint64) error { _, err := e.Coverage(ctx, explore.CoverageQuery{AsOf: n}); return err },
+		"inventory":  func(n uint64) error { _, err := e.Inventory(ctx, n); return err },
+	} {
+		if err := ask(mark); err != nil {
+			t.Errorf("%s as of the watermark: %v", name, err)
+		}
+		var e *graph.Error
+		if err := ask(mark + 1); !errors.As(err, &e) || e.Code != graph.CodeInvalid || !strings.Contains(e.Message, fmt.Sprint("watermark ", mark)) || e.Hint == "" {
+			t.Errorf("%s beyond the watermark: %v", name, err)
+		}
 	}
 }
 

@@ -96,7 +96,9 @@ function identity(t, asked) {
   ].filter(([, value]) => value);
   // The target is only worth a column where it is not what was asked for.
   const other = t.calls.some((c) => !asked.has(c.target));
-  const head = ["action", "effect", "outcome", "calls", "first", "last", "match", ...(other ? ["target"] : []), "who", "evidence"];
+  const tools = new Map(t.via.filter((v) => v.kind === "AGENT").map((v) => [v.id, v.tool]));
+  const through = (c) => [tools.get(c.agent), c.service || c.client].filter(Boolean).join(", ");
+  const head = ["action", "effect", "outcome", "calls", "first", "last", "match", ...(other ? ["target"] : []), "through", "who", "evidence"];
   const cell = (text, kind) => element("td", kind ? { class: kind } : {}, text);
   return element("section", {},
     element("h2", {}, t.identity.id, " ", element("span", { class: "muted" }, plural(t.total, "call", "calls"))),
@@ -106,7 +108,7 @@ function identity(t, asked) {
       element("thead", {}, element("tr", {}, ...head.map((h) => element("th", { scope: "col" }, h)))),
       element("tbody", {}, ...t.calls.map((c) => element("tr", {},
         ...[c.action, c.effect, c.outcome].map((x) => cell(x, "w")), cell(c.count, "n"),
-        ...[day(c.first), day(c.last), c.match].map((x) => cell(x, "w")), ...(other ? [cell(c.target)] : []), cell(c.who, "w"),
+        ...[day(c.first), day(c.last), c.match].map((x) => cell(x, "w")), ...(other ? [cell(c.target)] : []), cell(through(c)), cell(c.who, "w"),
         cell(c.evidence.slice(0, 1).join("") + (c.evidenceTotal > 1 ? ` and ${c.evidenceTotal - 1} more` : ""))))))));
 }
 
