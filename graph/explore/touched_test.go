@@ -257,15 +257,30 @@ func TestAsOfBeyondTheWatermark(t *testing.T) {
 		t.Fatal(mark, err)
 	}
 	for name, ask := range map[string]func(asOf uint64) error{
-		"touched":    func(n uint64) error { _, err := e.Touched(ctx, explore.TouchedQuery{Resources: []string{bucket}, AsOf: n}); return err },
-		"activity":   func(n uint64) error { _, err := e.Activity(ctx, explore.ActivityQuery{Of: []string{tempKey}, AsOf: n}); return err },
-		"chain":      func(n uint64) error { _, err := e.Chain(ctx, explore.ChainQuery{Of: []string{tempKey}, AsOf: n}); return err },
-		"failures":   func(n uint64) error { _, err := e.Failures(ctx, explore.FailuresQuery{AsOf: n}); return err },
-		"timeline":   func(n uint64) error { _, err := e.Timeline(ctx, explore.TimelineQuery{AsOf: n}); return err },
-		"histogram":  func(n uint64) error { _, err := e.Histogram(ctx, explore.HistogramQuery{Window: graph.Window{From: at(0), To: at(9)}, Bins: 3, AsOf: n}); return err },
-		"neighbours": func(n uint64) error { _, err := e.Neighbours(ctx, explore.NeighboursQuery{ID: tempKey, AsOf: n}); return err },
-		"coverage":   func(n uint64) error { _, err := e.Coverage(ctx, explore.CoverageQuery{AsOf: n}); return err },
-		"inventory":  func(n uint64) error { _, err := e.Inventory(ctx, n); return err },
+		"touched": func(n uint64) error {
+			_, err := e.Touched(ctx, explore.TouchedQuery{Resources: []string{bucket}, AsOf: n})
+			return err
+		},
+		"activity": func(n uint64) error {
+			_, err := e.Activity(ctx, explore.ActivityQuery{Of: []string{tempKey}, AsOf: n})
+			return err
+		},
+		"chain": func(n uint64) error {
+			_, err := e.Chain(ctx, explore.ChainQuery{Of: []string{tempKey}, AsOf: n})
+			return err
+		},
+		"failures": func(n uint64) error { _, err := e.Failures(ctx, explore.FailuresQuery{AsOf: n}); return err },
+		"timeline": func(n uint64) error { _, err := e.Timeline(ctx, explore.TimelineQuery{AsOf: n}); return err },
+		"histogram": func(n uint64) error {
+			_, err := e.Histogram(ctx, explore.HistogramQuery{Window: graph.Window{From: at(0), To: at(9)}, Bins: 3, AsOf: n})
+			return err
+		},
+		"neighbours": func(n uint64) error {
+			_, err := e.Neighbours(ctx, explore.NeighboursQuery{ID: tempKey, AsOf: n})
+			return err
+		},
+		"coverage":  func(n uint64) error { _, err := e.Coverage(ctx, explore.CoverageQuery{AsOf: n}); return err },
+		"inventory": func(n uint64) error { _, err := e.Inventory(ctx, n); return err },
 	} {
 		if err := ask(mark); err != nil {
 			t.Errorf("%s as of the watermark: %v", name, err)
