@@ -103,5 +103,5 @@ type Selector struct {
 // number and its floor without reading the ledger.
 type Watermark interface {
 	// Watermark is the largest Seq in the ledger, zero where it is empty.
-	Watermark() uint64
+	Watermark(ctx context.Context) (uint64, error)
 }

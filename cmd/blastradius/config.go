@@ -39,7 +39,7 @@ func (m *Main) configure(cmd *cobra.Command) error {
 		if err != nil || f.Changed || slices.Contains(notSettings, f.Name) || said && slices.Contains(windowFlags, f.Name) {
 			return
 		}
-		name := envPrefix + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := envName(f.Name)
 		if v, ok := m.Env(name); ok {
 			err = setFlag(cmd, f.Name, v, name)
 		} else if v, ok := file[f.Name]; ok {
@@ -47,6 +47,11 @@ func (m *Main) configure(cmd *cobra.Command) error {
 		}
 	})
 	return err
+}
+
+// envName is a setting's name in the environment.
+func envName(setting string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }
 
 func setFlag(cmd *cobra.Command, name, value, from string) error {
@@ -115,19 +120,23 @@ func readSettings(cmd *cobra.Command, path string) (map[string]string, error) {
 	return out, nil
 }
 
-// token is the bearer token for --server, from the environment or a file;
-// empty where there is none.
-func (m *Main) token(cmd *cobra.Command) (string, error) {
-	if t := m.env(envPrefix + "TOKEN"); t != "" {
-		return t, nil
+// token is the bearer token for --server; empty where there is none.
+func (m *Main) token(cmd *cobra.Command) (string, error) { return m.secret(cmd, "token") }
+
+// secret is a value that no flag may hold: it comes from the environment
+// (BLASTRADIUS_NAME) or from the file of --name-file; empty where neither is
+// given.
+func (m *Main) secret(cmd *cobra.Command, name string) (string, error) {
+	if s := m.env(envName(name)); s != "" {
+		return s, nil
 	}
-	path, _ := cmd.Flags().GetString("token-file")
+	path, _ := cmd.Flags().GetString(name + "-file")
 	if path == "" {
 		return "", nil
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", &graph.Error{Code: graph.CodeInvalid, Message: "read token", Err: err}
+		return "", &graph.Error{Code: graph.CodeInvalid, Message: "read " + name, Err: err}
 	}
 	return strings.TrimSpace(string(text)), nil
 }

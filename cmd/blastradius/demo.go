@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/blastradius/blastradius/graph/explore"
-	"github.com/blastradius/blastradius/graph/pebble"
 	"github.com/blastradius/blastradius/ingest"
 	"github.com/blastradius/blastradius/ingest/feed"
 	"github.com/blastradius/blastradius/testdata"
@@ -29,19 +28,26 @@ the page until Ctrl-C; the clock of its windows stands still at the end of that 
 			if err := o.validate(); err != nil {
 				return err
 			}
-			dir, _ := cmd.Flags().GetString("store")
 			if !cmd.Flags().Changed("store") {
-				var err error
-				if dir, err = os.MkdirTemp("", "blastradius-demo-"); err != nil {
+				dir, err := os.MkdirTemp("", "blastradius-demo-")
+				if err != nil {
 					return fmt.Errorf("make temporary store: %w", err)
 				}
 				defer os.RemoveAll(dir)
+				if err := cmd.Flags().Set("store", dir); err != nil {
+					return err
+				}
 			}
-			st, err := pebble.Open(dir, pebble.Options{})
+			st, err := m.openStore(cmd, writeStore)
 			if err != nil {
 				return err
 			}
 			defer st.Close()
+			if empty, err := isEmpty(cmd.Context(), st); err != nil {
+				return err
+			} else if !empty {
+				return usage(cmd, "name a new one, or leave --store out for a temporary one", "demo writes only to an empty store")
+			}
 
 			start := time.Now()
 			world := *m // the same program, on the day of the world

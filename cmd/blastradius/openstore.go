@@ -27,8 +27,16 @@ const (
 )
 
 // openStore opens the store of --store. The caller closes it.
-func (m *Main) openStore(cmd *cobra.Command, use storeUse) (*pebble.Store, error) {
-	dir, _ := cmd.Flags().GetString("store")
+func (m *Main) openStore(cmd *cobra.Command, use storeUse) (graph.Store, error) {
+	at, _ := cmd.Flags().GetString("store")
+	if serverStore.MatchString(at) {
+		return m.openNeo4j(cmd.Context(), cmd, at, use)
+	}
+	return openDirectory(at, use)
+}
+
+// openDirectory opens the embedded store.
+func openDirectory(dir string, use storeUse) (*pebble.Store, error) {
 	if use != writeStore {
 		entries, err := os.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {

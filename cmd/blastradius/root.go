@@ -49,7 +49,8 @@ Exit codes: 0 answered; 1 found something and 3 found nothing but data is missin
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "", "%v", err) })
 	f := root.PersistentFlags()
-	f.String("store", ".blastradius", "`directory` of the embedded store")
+	f.String("store", ".blastradius", "`directory` of the embedded store, or neo4j://HOST:PORT[/DATABASE] (neo4j+s:// for TLS)")
+	f.String("neo4j-password-file", "", "`file` with the password for Neo4j, else BLASTRADIUS_NEO4J_PASSWORD; the user is BLASTRADIUS_NEO4J_USERNAME")
 	f.String("server", "", "ask the server at this `URL` instead of a store; its token comes from BLASTRADIUS_TOKEN or --token-file")
 	f.String("token-file", "", "`file` with the bearer token for --server")
 	f.String("config", "", "YAML `file` with settings")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/graph/neo4j"
+	"github.com/blastradius/blastradius/graph/pebble"
 	"github.com/spf13/cobra"
 )
 
@@ -34,7 +37,11 @@ func (m *Main) storeCheck() *cobra.Command {
 		Short: "Read the whole store; exit 2 where something does not read as it was written",
 		Args:  exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			st, err := m.openStore(cmd, readStore)
+			at, _ := cmd.Flags().GetString("store")
+			if serverStore.MatchString(at) {
+				return usage(cmd, "neo4j-admin database check does that for a Neo4j", "store check reads the files of the embedded store")
+			}
+			st, err := openDirectory(at, readStore)
 			if err != nil {
 				return err
 			}
@@ -71,19 +78,19 @@ func (m *Main) storeStats() *cobra.Command {
 				return err
 			}
 			defer st.Close()
-			s, err := st.Stats(cmd.Context())
+			s, err := statsOf(cmd.Context(), st)
 			if err != nil {
 				return err
 			}
 			if format == "json" {
-				text, err := json.MarshalIndent(storeStats{s.Nodes, s.Edges, s.Observations, s.Sources, s.Refused, s.Watermark, s.Floor, s.Format, s.Bytes, s.Disk}, "", "  ")
+				text, err := json.MarshalIndent(s, "", "  ")
 				if err != nil {
 					return err
 				}
 				return printableJSON(m.Stdout, append(text, '\n'))
 			}
 			p := &page{w: m.Stdout}
-			p.line("%d nodes, %d observations, %d ledger entries; %d bytes on disk", s.Nodes, s.Observations, s.Sources, s.Disk)
+			p.line("%d nodes, %s, %d ledger entries%s", s.Nodes, s.size(), s.Sources, s.onDisk())
 			if s.Floor != 0 {
 				p.line("nothing before %s is kept; %d observations were refused", s.Floor, s.Refused)
 			}
@@ -98,7 +105,9 @@ func (m *Main) storeStats() *cobra.Command {
 			for _, part := range slices.Sorted(maps.Keys(s.Bytes)) {
 				rows = append(rows, []string{part, fmt.Sprint(s.Bytes[part])})
 			}
-			p.table([]string{"bytes of", "COUNT"}, rows)
+			if len(rows) > 0 {
+				p.table([]string{"bytes of", "COUNT"}, rows)
+			}
 			return p.err
 		},
 	}
@@ -106,18 +115,50 @@ func (m *Main) storeStats() *cobra.Command {
 	return cmd
 }
 
-// storeStats is pebble.Stats as JSON.
+// storeStats are those of any store, as JSON; what one does not know is left
+// out.
 type storeStats struct {
 	Nodes        uint64                    `json:"nodes"`
 	Edges        map[graph.EdgeKind]uint64 `json:"edges"`
-	Observations uint64                    `json:"observations"`
+	Observations uint64                    `json:"observations,omitempty"`
+	Calls        uint64                    `json:"calls,omitempty"`
 	Sources      uint64                    `json:"sources"`
 	Refused      uint64                    `json:"refused"`
 	Watermark    uint64                    `json:"watermark"`
 	Floor        graph.Time                `json:"floor"`
 	Format       int                       `json:"format"`
-	Bytes        map[string]uint64         `json:"bytes"`
-	Disk         uint64                    `json:"diskBytes"`
+	Bytes        map[string]uint64         `json:"bytes,omitempty"`
+	Disk         uint64                    `json:"diskBytes,omitempty"`
+}
+
+func statsOf(ctx context.Context, st graph.Store) (storeStats, error) {
+	switch st := st.(type) {
+	case *pebble.Store:
+		s, err := st.Stats(ctx)
+		return storeStats{Nodes: s.Nodes, Edges: s.Edges, Observations: s.Observations, Sources: s.Sources, Refused: s.Refused,
+			Watermark: s.Watermark, Floor: s.Floor, Format: s.Format, Bytes: s.Bytes, Disk: s.Disk}, err
+	case *neo4j.Store:
+		s, err := st.Stats(ctx)
+		return storeStats{Nodes: s.Nodes, Edges: s.Edges, Calls: s.Calls, Sources: s.Sources, Refused: s.Refused,
+			Watermark: s.Watermark, Floor: s.Floor, Format: s.Format}, err
+	}
+	return storeStats{}, fmt.Errorf("no statistics of a %T", st)
+}
+
+// size counts observations, or the calls of edge-hours where the store counts
+// those.
+func (s *storeStats) size() string {
+	if s.Calls > 0 {
+		return fmt.Sprintf("%d calls", s.Calls)
+	}
+	return fmt.Sprintf("%d observations", s.Observations)
+}
+
+func (s *storeStats) onDisk() string {
+	if s.Disk == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d bytes on disk", s.Disk)
 }
 
 // storePrune forgets what is old.

@@ -166,7 +166,7 @@ type SourcesQuery struct {
 // Watermark is the largest ledger number of the store.
 func (e *Explorer) Watermark(ctx context.Context) (uint64, error) {
 	if w, ok := e.store.(graph.Watermark); ok {
-		return w.Watermark(), nil
+		return w.Watermark(ctx)
 	}
 	var last uint64
 	for s, err := range e.store.Sources(ctx) {

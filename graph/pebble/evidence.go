@@ -29,53 +29,11 @@ const (
 	sharedPrefix = "shared:"
 )
 
-// nibble is the value of a lower-case hex digit, 0xff for anything else.
-var nibble = func() (t [256]byte) {
-	for i := range t {
-		t[i] = 0xff
-	}
-	for i, c := range []byte("0123456789abcdef") {
-		t[c] = byte(i)
-	}
-	return t
-}()
-
-// uuidAt holds where the hex pairs of a UUID's text stand.
-var uuidAt = [16]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
-
-// appendUUID appends the 16 bytes of the UUID in canonical lower-case text that
-// s begins with; false where it does not.
-func appendUUID(dst []byte, s string) ([]byte, bool) {
-	if len(s) < 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-		return dst, false
-	}
-	n := len(dst)
-	var bad byte
-	for _, i := range uuidAt {
-		hi, lo := nibble[s[i]], nibble[s[i+1]]
-		bad |= hi | lo
-		dst = append(dst, hi<<4|lo)
-	}
-	if bad&0xf0 != 0 {
-		return dst[:n], false
-	}
-	return dst, true
-}
-
-func appendUUIDText(dst, id []byte) []byte {
-	n := len(dst)
-	dst = append(dst, "00000000-0000-0000-0000-000000000000"...)
-	for i, at := range uuidAt {
-		hex.Encode(dst[n+at:], id[i:i+1])
-	}
-	return dst
-}
-
 // appendEvidence packs evidence. intern numbers a suffix; zero refuses it.
 func appendEvidence(dst []byte, ev string, intern func(string) uint32) []byte {
 	if len(ev) == 36 || len(ev) > 37 && ev[36] == '@' {
 		var buf [16]byte
-		if id, ok := appendUUID(buf[:0], ev); ok {
+		if id, ok := graph.AppendUUID(buf[:0], ev); ok {
 			suffix := uint32(0)
 			if len(ev) > 37 {
 				suffix = intern(ev[37:])
@@ -125,7 +83,7 @@ func appendEvidenceText(dst, ev []byte, suffixes []string) []byte {
 	tag, n := binary.Uvarint(ev)
 	switch tag & 3 {
 	case formUUID:
-		dst = appendUUIDText(dst, ev[n:n+16])
+		dst = graph.AppendUUIDText(dst, ev[n:n+16])
 		if s := tag >> 2; s > 0 && s <= uint64(len(suffixes)) {
 			dst = append(append(dst, '@'), suffixes[s-1]...)
 		}
@@ -141,7 +99,7 @@ func appendEvidenceText(dst, ev []byte, suffixes []string) []byte {
 // plus one and the text.
 func appendCall(dst []byte, call string) []byte {
 	if id, ok := strings.CutPrefix(call, sharedPrefix); ok && len(id) == 36 {
-		if d, ok := appendUUID(append(dst, 0), id); ok {
+		if d, ok := graph.AppendUUID(append(dst, 0), id); ok {
 			return d
 		}
 	}
@@ -170,7 +128,7 @@ func callLen(b []byte) int {
 func callText(b []byte) string {
 	size, n := binary.Uvarint(b)
 	if size == 0 {
-		return string(appendUUIDText([]byte(sharedPrefix), b[n:n+16]))
+		return string(graph.AppendUUIDText([]byte(sharedPrefix), b[n:n+16]))
 	}
 	return string(b[n:])
 }
@@ -189,7 +147,7 @@ func hashID(ev string) uint64 {
 	id, _, _ := strings.Cut(ev, "@")
 	var buf [16]byte
 	if len(id) == 36 {
-		if b, ok := appendUUID(buf[:0], id); ok {
+		if b, ok := graph.AppendUUID(buf[:0], id); ok {
 			return hashUUID(b)
 		}
 	}

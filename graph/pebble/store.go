@@ -6,6 +6,7 @@
 package pebble
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -322,7 +323,7 @@ func corrupt(key []byte, err error) error {
 func (s *Store) pack(ev string) []byte { return appendEvidence(nil, ev, s.w.intern) }
 
 // Watermark implements graph.Watermark.
-func (s *Store) Watermark() uint64 { return s.state.Load().watermark }
+func (s *Store) Watermark(context.Context) (uint64, error) { return s.state.Load().watermark, nil }
 
 // Floor is the floor set by Prune, zero where there is none.
 func (s *Store) Floor() graph.Time { return s.state.Load().floor }

@@ -195,7 +195,7 @@ func testAsOf(t *testing.T, open func(t *testing.T) graph.Store) {
 	for i := 0; i < len(facts); i += 4 {
 		apply(t, both, facts[i:min(i+6, len(facts))]) // overlapping: what came twice keeps its first
 	}
-	last := m.Watermark()
+	last := watermark(t, m)
 	before := -1
 	for seq := uint64(1); seq <= last+1; seq++ {
 		for _, d := range []graph.Detail{graph.Summary, graph.Times, graph.Evidence} {
@@ -234,7 +234,7 @@ func testSupersede(t *testing.T, open func(t *testing.T) graph.Store) {
 		t.Run(c.name, func(t *testing.T) {
 			s, m, both := pair(t, open)
 			apply(t, both, c.batches...)
-			for seq := uint64(0); seq <= m.Watermark(); seq++ {
+			for seq := uint64(0); seq <= watermark(t, m); seq++ {
 				for _, dir := range []graph.Direction{graph.Out, graph.In} {
 					for _, d := range []graph.Detail{graph.Summary, graph.Times, graph.Evidence} {
 						f := graph.Filter{Detail: d, AsOf: seq}
@@ -353,6 +353,6 @@ func testSources(t *testing.T, open func(t *testing.T) graph.Store) {
 	}
 	equal(t, "ledger entries after Prune", n, 3)
 	if w, ok := s.(graph.Watermark); ok {
-		equal(t, "Watermark", w.Watermark(), uint64(3))
+		equal(t, "Watermark", watermark(t, w), uint64(3))
 	}
 }

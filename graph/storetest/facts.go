@@ -207,3 +207,12 @@ func hashOf(t testing.TB, s graph.Store) string {
 	}
 	return h
 }
+
+func watermark(t testing.TB, w graph.Watermark) uint64 {
+	t.Helper()
+	n, err := w.Watermark(context.Background())
+	if err != nil {
+		t.Fatalf("Watermark: %v", err)
+	}
+	return n
+}

@@ -273,10 +273,10 @@ func (m *Model) Prune(ctx context.Context, before time.Time) error {
 }
 
 // Watermark implements graph.Watermark.
-func (m *Model) Watermark() uint64 {
+func (m *Model) Watermark(context.Context) (uint64, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.watermark()
+	return m.watermark(), nil
 }
 
 func (m *Model) watermark() uint64 { return uint64(len(m.ledger)) }

@@ -65,6 +65,6 @@ func Reopen(t *testing.T, open func(t *testing.T) (s graph.Store, reopen func() 
 	apply(t, []graph.Store{s, m}, facts)
 	same(t, "after applying again what the floor refuses", s, m)
 	if w, ok := s.(graph.Watermark); ok {
-		equal(t, "Watermark", w.Watermark(), m.Watermark())
+		equal(t, "Watermark", watermark(t, w), watermark(t, m))
 	}
 }

@@ -134,7 +134,7 @@ func testStanding(t *testing.T, open func(t *testing.T) graph.Store) {
 	equal(t, "source", e.Source, graph.Ref{Seq: 1, Record: 1})
 	equal(t, "marks", len(e.Marks), 3)
 	equal(t, "calls", e.Calls, 0)
-	for seq := uint64(1); seq <= m.Watermark(); seq++ {
+	for seq := uint64(1); seq <= watermark(t, m); seq++ {
 		for _, dir := range []graph.Direction{graph.Out, graph.In} {
 			f := graph.Filter{AsOf: seq}
 			equal(t, "as of", edges(t, s, everyone, dir, f), edges(t, m, everyone, dir, f))

@@ -135,6 +135,7 @@ func (s *Server) configure() error {
 		"dbms.security.auth_enabled=true",
 		"server.memory.pagecache.size=256m",
 		"dbms.usage_report.enabled=false",
+		"dbms.cypher.min_replan_interval=1h", // tests fill graphs from nothing: no plan gets better
 	}, s.o.Settings...)
 	for name, text := range map[string][]byte{"public.crt": cert, "private.key": key, "Launch.java": launcher,
 		"neo4j.conf": []byte(strings.Join(settings, "\n") + "\n")} {

@@ -2,9 +2,13 @@ package neo4jtest
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
+	"strings"
 	"sync"
 	"testing"
+
+	"github.com/blastradius/blastradius/graph/neo4j"
 )
 
 // EnvRequire, where it is set, makes a test fail that would be skipped for want
@@ -33,4 +37,26 @@ func Shared(t testing.TB) *Server {
 		t.Skipf("NOT TESTED ON NEO4J: %v; %s", started.err, needs)
 	}
 	return started.s
+}
+
+// Fresh are the options of a graph on the shared server that no other test has.
+func Fresh(t testing.TB) neo4j.Options {
+	t.Helper()
+	s := Shared(t)
+	return neo4j.Options{URI: s.URI, Username: s.Username, Password: s.Password, Graph: "test" + strings.ToLower(rand.Text())}
+}
+
+// Open opens a fresh graph on the shared server, until the test ends.
+func Open(t testing.TB) *neo4j.Store {
+	t.Helper()
+	s, err := neo4j.Open(context.Background(), Fresh(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/graph/neo4j"
+	"github.com/spf13/cobra"
+)
+
+// serverStore is what a --store begins with that is a Neo4j, not a directory.
+var serverStore = regexp.MustCompile(`^(neo4j|bolt)(\+ssc?)?://`)
+
+// openNeo4j opens a graph on a Neo4j: scheme://host:port[/database][?graph=name].
+// Its errors repeat nothing of the address but the host, as it may hold a
+// password by mistake.
+func (m *Main) openNeo4j(ctx context.Context, cmd *cobra.Command, address string, use storeUse) (*neo4j.Store, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, usage(cmd, "such as neo4j://localhost:7687/neo4j", "the address in --store cannot be read")
+	}
+	o := neo4j.Options{URI: (&url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host}).String(), Database: strings.Trim(u.Path, "/"),
+		Graph: u.Query().Get("graph"), ReadOnly: use == readStore}
+	for name := range u.Query() {
+		if name != "graph" {
+			return nil, usage(cmd, "?graph=NAME is the only one", "the address in --store has an unknown parameter")
+		}
+	}
+	o.Username = m.env(envPrefix + "NEO4J_USERNAME")
+	if o.Password, err = m.secret(cmd, "neo4j-password"); err != nil {
+		return nil, err
+	}
+	if o.Username == "" && o.Password != "" {
+		o.Username = "neo4j" // the user that every server has
+	}
+	return neo4j.Open(ctx, o)
+}
+
+// isEmpty reports whether nothing was ingested into the store.
+func isEmpty(ctx context.Context, st graph.Store) (bool, error) {
+	for _, err := range st.Sources(ctx) {
+		return false, err
+	}
+	return true, nil
+}
