@@ -180,3 +180,42 @@ func (e *Edge) Valid(t Time) (w Window, known bool) {
 	}
 	return w, known
 }
+
+// Span is one interval over which a standing fact holds. Known says that a
+// record shows its beginning; else it may have begun earlier.
+type Span struct {
+	Window
+	Known bool
+}
+
+// Spans are the intervals over which a standing fact holds, in order: each from
+// a Began to the first Ended at or after it, or open; and one of unknown
+// beginning where an Ended comes before every Began, or there is no Began.
+func (e *Edge) Spans() []Span {
+	var begins, ends []Time
+	for _, m := range e.Marks {
+		if m.Kind == Began {
+			begins = append(begins, m.At)
+		} else {
+			ends = append(ends, m.At)
+		}
+	}
+	end := func(t Time) Time {
+		for _, e := range ends {
+			if e >= t {
+				return e
+			}
+		}
+		return 0
+	}
+	var out []Span
+	if len(begins) == 0 || len(ends) > 0 && ends[0] < begins[0] {
+		out = append(out, Span{Window{e.First, end(0)}, false})
+	}
+	for _, b := range begins {
+		if n := len(out); n == 0 || out[n-1].To != 0 && b >= out[n-1].To {
+			out = append(out, Span{Window{b, end(b)}, true})
+		}
+	}
+	return out
+}

@@ -98,6 +98,66 @@ func (k EdgeKind) row() EdgeRow {
 	return EdgeKinds[k-1]
 }
 
+// Spreads are the two physics, each a table of passes; one walk reads both.
+//
+// A path counts only if each hop can follow the one before. With ε for the skew
+// of clocks a hop is definite if it holds with ε against it, possible if it
+// holds with ε for it, whatever order the stamps show; where identity proves the
+// order (Proof) it is definite if it holds with ε for it. Everything behind a
+// possible hop is possible. A seed has its state from the start of the window,
+// exactly. A credential that has ended passes nothing on and is not hit, and
+// nothing passes from one generation of a node to the next.
+//
+// Going backward the same rows are read from the other end.
+var Spreads = map[Physics][]Pass{
+	Compromise: {
+		{From: InControl, Along: Issued, To: InControl, When: Event, Onto: []Kind{Credential, Session}, Proof: Issue, Why: "issued"},
+		{From: InControl, Along: Holds, To: InControl, When: While, Why: "holds"},
+		{From: InControl, Along: Runs, To: InControl, When: While, Why: "runs"},
+		{From: InControl, Along: Of, Against: true, To: InControl, When: While, Of: []Kind{Identity}, Why: "lends its permissions to"}, // an identity is in control only as a seed
+		{From: InControl, Along: Drives, To: InControl, When: Event, Proof: SameRecord, Why: "acted with"},
+		{From: InControl, Along: Called, To: InControl, When: Event, Effects: []Effect{Control}, Outcomes: []Outcome{OK}, Onto: []Kind{Service}, Why: "set or ran the code of"},
+		{From: InControl, Along: Called, To: Planted, When: Event, Effects: []Effect{Create, Change, Control}, Outcomes: []Outcome{OK}, Why: "altered"},
+		{From: InControl, Along: Called, To: Granted, When: Event, Effects: []Effect{Grant}, Outcomes: []Outcome{OK}, Added: true, Why: "added rights to"},
+		{From: InControl, Along: Called, To: Changed, When: Event, Effects: []Effect{Grant}, Outcomes: []Outcome{OK}, Taken: true, Why: "took rights from"},
+		{From: InControl, Along: Called, To: Changed, When: Event, Effects: []Effect{Delete}, Outcomes: []Outcome{OK}, Why: "deleted"},
+		{From: InControl, Along: Called, To: Seen, When: Event, Effects: []Effect{Read, SecretRead}, Outcomes: []Outcome{OK}, Why: "read"},
+		{From: Granted, Along: Of, Against: true, To: InControl, When: Birth, Of: []Kind{Identity}, Possible: true, Why: "lent its added rights to"},
+		{From: Planted, Along: Called, Against: true, To: InControl, When: Event, Effects: []Effect{Read, SecretRead}, Outcomes: []Outcome{OK}, Onto: []Kind{Credential, Session, Service}, Content: true, Possible: true, Why: "was read, once altered, by"},
+	},
+	Failure: {
+		{From: Down, Along: Called, Against: true, To: Without, When: Event, Outcomes: []Outcome{Fault, Failed}, DataOrUse: true, Why: "failed a call of"},
+		{From: Without, Along: Called, Against: true, To: Without, When: Event, Outcomes: []Outcome{Fault, Failed}, DataOrUse: true, Why: "failed a call of"},
+		{From: Down, Along: Called, Against: true, To: Without, When: Since, Outcomes: []Outcome{OK, Throttled, Fault, Failed}, DataOrUse: true, Possible: true, Why: "was used by"},
+		{From: Without, Along: Called, Against: true, To: Without, When: Since, Outcomes: []Outcome{OK, Throttled, Fault, Failed}, DataOrUse: true, Possible: true, Why: "was used by"},
+		{From: Down, Along: PartOf, Against: true, To: Down, When: While, Why: "contains"},
+		{From: Without, Along: PartOf, Against: true, To: Without, When: While, Why: "contains"},
+		{From: Down, Along: PartOf, To: Without, When: While, Of: []Kind{Service}, Possible: true, Why: "is part of"},
+		{From: Without, Along: PartOf, To: Without, When: While, Of: []Kind{Service}, Possible: true, Why: "is part of"},
+		{From: Down, Along: Holds, Against: true, To: Without, When: Since, Why: "is held by"}, // a revoked credential fails its holder
+		{From: Without, Along: Holds, Against: true, To: Without, When: While, Onto: []Kind{Session}, Why: "is held by"},
+		{From: Down, Along: Runs, Against: true, To: Without, When: While, Why: "is run by"},
+		{From: Without, Along: Runs, Against: true, To: Without, When: While, Why: "is run by"},
+		{From: Down, Along: Of, Against: true, To: Down, When: While, Of: []Kind{Identity}, Why: "lends its permissions to"},
+		{From: Down, Along: RunsAs, Against: true, To: Without, When: While, Possible: true, Why: "is the configured identity of"}, // permitted, not observed
+		{From: Without, Along: RunsAs, Against: true, To: Without, When: While, Of: []Kind{Resource}, Possible: true, Why: "is the configured identity of"},
+	},
+}
+
+// contents are the actions that read code, an image, a template or a parameter;
+// every SECRET_READ does too.
+var contents = set("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
+	"ssm:GetDocument", "lambda:GetFunction", "lambda:GetLayerVersion", "cloudformation:GetTemplate", "ec2:GetLaunchTemplateData",
+	"codecommit:GitPull", "codecommit:GetFile", "codeartifact:GetPackageVersionAsset", "imagebuilder:GetComponent", "glue:GetJob")
+
+func set(words ...string) map[string]bool {
+	m := make(map[string]bool, len(words))
+	for _, w := range words {
+		m[w] = true
+	}
+	return m
+}
+
 // enum is a closed list of words: value i has the word names[i]; the empty
 // word is the value "not said".
 type enum struct {
@@ -130,6 +190,8 @@ var (
 	matchNames    = enum{what: "match", names: []string{"", "DECLARED", "DERIVED", "MENTIONED"}}
 	roleNames     = enum{what: "role", names: []string{"", "primary", "parent", "member", "passed_role", "policy", "kms"}}
 	planeNames    = enum{what: "plane", names: []string{"", "DATA", "CONTROL"}}
+	physicsNames  = enum{what: "physics", names: []string{"", "COMPROMISE", "FAILURE"}}
+	taintNames    = enum{what: "mark", names: []string{"", "CONTROLLED", "ALTERED", "EXPOSED", "HIT", "RELIED_ON"}}
 	joinNames     = enum{what: "join", names: []string{"", "key_join", "request_join", "shared_event_id", "source_identity", "sign_in_session", "principal_creation", "fas", "session_name", "unknown"}}
 )
 
@@ -236,6 +298,8 @@ func (m Match) String() string    { return matchNames.word(uint8(m)) }
 func (r Role) String() string     { return roleNames.word(uint8(r)) }
 func (p Plane) String() string    { return planeNames.word(uint8(p)) }
 func (j Join) String() string     { return joinNames.word(uint8(j)) }
+func (t Taint) String() string    { return taintNames.word(uint8(t)) }
+func (p Physics) String() string  { return physicsNames.word(uint8(p)) }
 
 // The enums are spelt as words in JSON, GraphQL and on the command line.
 
@@ -247,6 +311,8 @@ func (m Match) MarshalText() ([]byte, error)    { return []byte(m.String()), nil
 func (r Role) MarshalText() ([]byte, error)     { return []byte(r.String()), nil }
 func (p Plane) MarshalText() ([]byte, error)    { return []byte(p.String()), nil }
 func (j Join) MarshalText() ([]byte, error)     { return []byte(j.String()), nil }
+func (t Taint) MarshalText() ([]byte, error)    { return []byte(t.String()), nil }
+func (p Physics) MarshalText() ([]byte, error)  { return []byte(p.String()), nil }
 
 func (k *Kind) UnmarshalText(b []byte) error     { return unmarshal(kindNames, b, (*uint8)(k)) }
 func (k *EdgeKind) UnmarshalText(b []byte) error { return unmarshal(edgeKindNames, b, (*uint8)(k)) }
@@ -256,6 +322,8 @@ func (m *Match) UnmarshalText(b []byte) error    { return unmarshal(matchNames, 
 func (r *Role) UnmarshalText(b []byte) error     { return unmarshal(roleNames, b, (*uint8)(r)) }
 func (p *Plane) UnmarshalText(b []byte) error    { return unmarshal(planeNames, b, (*uint8)(p)) }
 func (j *Join) UnmarshalText(b []byte) error     { return unmarshal(joinNames, b, (*uint8)(j)) }
+func (t *Taint) UnmarshalText(b []byte) error    { return unmarshal(taintNames, b, (*uint8)(t)) }
+func (p *Physics) UnmarshalText(b []byte) error  { return unmarshal(physicsNames, b, (*uint8)(p)) }
 
 func unmarshal(e enum, b []byte, to *uint8) error {
 	v, err := e.value(b)

@@ -162,6 +162,7 @@ func TestEveryDocumentAnswers(t *testing.T) {
 		"node":       {"id": testdata.DeployRole},
 		"neighbours": {"id": testdata.DeployRole},
 		"event":      {"id": search.Timeline.Calls[0].Evidence[0]},
+		"reach":      {"from": []string{testdata.EngineerKey}},
 	}
 	for _, name := range DocumentNames() {
 		data, err := Execute(context.Background(), o, Document(name), vars[name])

@@ -26,6 +26,8 @@ func TestSchemaHoldsTheTables(t *testing.T) {
 		"Role":     func(i uint8) string { return graph.Role(i).String() },
 		"Plane":    func(i uint8) string { return graph.Plane(i).String() },
 		"Join":     func(i uint8) string { return graph.Join(i).String() },
+		"Physics":  func(i uint8) string { return graph.Physics(i).String() },
+		"Taint":    func(i uint8) string { return graph.Taint(i).String() },
 	} {
 		var got []string
 		for _, v := range parsedSchema.Types[name].EnumValues {

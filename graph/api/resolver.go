@@ -67,6 +67,27 @@ func (r queries) Chain(ctx context.Context, of []string, at *graph.Time, budget 
 	return r.explorer.Chain(ctx, explore.ChainQuery{Of: of, At: value(at), Budget: value(budget), AsOf: seq})
 }
 
+func (r queries) Reach(ctx context.Context, from []string, mode graph.Physics, direction explore.ReachDirection, window *explore.WindowInput,
+	epsilon, dependence *string, dataFlow, static bool, explain *string, budget *explore.Budget, asOf *int) (*explore.ReachAnswer, error) {
+	q := explore.ReachQuery{From: from, Mode: mode, Direction: direction, DataFlow: dataFlow, Static: static, Explain: value(explain), Budget: value(budget)}
+	var err error
+	if q.Window, err = r.window(window); err != nil {
+		return nil, err
+	}
+	if q.AsOf, err = ledgerNumber(asOf); err != nil {
+		return nil, err
+	}
+	if q.Epsilon, err = skew(epsilon); err != nil {
+		return nil, err
+	}
+	if dependence != nil {
+		if q.Dependence, err = explore.ParseDuration(*dependence); err != nil {
+			return nil, err
+		}
+	}
+	return r.explorer.Reach(ctx, q)
+}
+
 func (r queries) Failures(ctx context.Context, window *explore.WindowInput, budget *explore.Budget, asOf *int) (*explore.Failures, error) {
 	w, err := r.window(window)
 	if err != nil {
@@ -218,6 +239,17 @@ func (in *EvidenceInput) page() explore.EvidencePage {
 	}
 	out.After, out.Row = value(in.After), value(in.Row)
 	return out
+}
+
+// skew is the argument epsilon: zero, spelt as a length, is none.
+func skew(text *string) (time.Duration, error) {
+	if text == nil {
+		return 0, nil
+	}
+	if d, err := time.ParseDuration(*text); err == nil && d == 0 {
+		return -1, nil
+	}
+	return explore.ParseDuration(*text)
 }
 
 func ledgerNumber(asOf *int) (uint64, error) {

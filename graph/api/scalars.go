@@ -113,6 +113,18 @@ func MarshalJoin(v graph.Join) graphql.Marshaler { return marshalText(v) }
 // UnmarshalJoin reads the enum Join.
 func UnmarshalJoin(v any) (graph.Join, error) { return unmarshalText[graph.Join](v) }
 
+// MarshalPhysics writes the enum Physics.
+func MarshalPhysics(v graph.Physics) graphql.Marshaler { return marshalText(v) }
+
+// UnmarshalPhysics reads the enum Physics.
+func UnmarshalPhysics(v any) (graph.Physics, error) { return unmarshalText[graph.Physics](v) }
+
+// MarshalTaint writes the enum Taint.
+func MarshalTaint(v graph.Taint) graphql.Marshaler { return marshalText(v) }
+
+// UnmarshalTaint reads the enum Taint.
+func UnmarshalTaint(v any) (graph.Taint, error) { return unmarshalText[graph.Taint](v) }
+
 // MarshalClass writes the enum Class; what has no class is null.
 func MarshalClass(v explore.Class) graphql.Marshaler {
 	if v == "" {

@@ -37,6 +37,11 @@ func askAll(t *testing.T, e *explore.Explorer) (out []any) {
 	keep(e.Activity(ctx, explore.ActivityQuery{Of: []string{deploy}, Window: w, Evidence: page}))
 	keep(e.Activity(ctx, explore.ActivityQuery{Of: []string{agent}, Window: w, Evidence: page}))
 	keep(e.Chain(ctx, explore.ChainQuery{Of: []string{nodeKey}}))
+	for _, mode := range []graph.Physics{graph.Compromise, graph.Failure} {
+		for _, dir := range []explore.ReachDirection{explore.Forward, explore.Backward} {
+			keep(e.Reach(ctx, explore.ReachQuery{From: []string{bucket, aliceKey, ciToken}, Mode: mode, Direction: dir, Window: w, Static: true, Explain: deploy, DataFlow: true}))
+		}
+	}
 	keep(e.Failures(ctx, explore.FailuresQuery{Window: w}))
 	keep(e.Novel(ctx, explore.NovelQuery{Window: graph.Window{From: at(90), To: at(200)}, Who: explore.WhoAll}))
 	keep(e.Novel(ctx, explore.NovelQuery{Of: []string{agent}, Window: graph.Window{From: at(90), To: at(200)}}))
