@@ -154,6 +154,11 @@ func (w *spread) relax(s state, n label) {
 	if w.nodes[s.node].inert && w.f.physics == graph.Compromise && n.link >= 0 {
 		return
 	}
+	if end := w.ends(s.spot); w.f.backward {
+		n.at = min(n.at, end-1)
+	} else if n.at >= end {
+		return
+	}
 	if w.f.backward && n.at < w.window.From {
 		return
 	}
@@ -189,6 +194,14 @@ func (w *spread) relax(s state, n label) {
 		at = -at
 	}
 	heap.Push(&w.queue, queued{s, at, n.hops})
+}
+
+// ends is where the generation ends: no state outlives it.
+func (w *spread) ends(s spot) graph.Time {
+	if b := w.nodes[s.node].bounds; !w.blind && int(s.gen) < len(b) {
+		return b[s.gen]
+	}
+	return forever
 }
 
 // compare orders ways to one state: better first, then by what they are, so that
@@ -305,9 +318,10 @@ func (w *spread) moves(p *graph.Pass, i int32, yield func(move)) {
 			out(move{src: w.at(src, t), dst: w.at(dst, t), at: t, kind: event, sight: -1})
 		}
 	case p.When == graph.Since && !l.kind.Standing():
+		lives := w.lives(dst)
 		for n, s := range l.sights {
-			if n == 0 || !w.simple(src) || !w.simple(dst) {
-				out(move{src: w.at(src, s.at), dst: w.at(dst, s.at), at: s.at, until: lapse(w.lives(dst), s.at), kind: maybe, sight: int32(n)})
+			if n == 0 || lives != nil || !w.simple(src) || !w.simple(dst) {
+				out(move{src: w.at(src, s.at), dst: w.at(dst, s.at), at: s.at, until: lapse(lives, s.at), kind: maybe, sight: int32(n)})
 			}
 		}
 	default:
@@ -359,21 +373,27 @@ func (w *spread) events(p *graph.Pass, l *link, src, dst int32, out func(move)) 
 // up to slack after an end. Before its first life it may: that a record shows.
 func alive(lives []graph.Span, at, slack graph.Time) bool {
 	for n, s := range lives {
-		if (n == 0 || s.From <= at+max(slack, 0)) && (s.To == 0 || at < s.To+slack) {
+		if (n == 0 || !s.Known || s.From <= at+max(slack, 0)) && (s.To == 0 || at < s.To+slack) {
 			return true
 		}
 	}
 	return len(lives) == 0
 }
 
-// lapse is when the life of a credential in use at that time ends.
+// lapse is when a credential that was used at that time ends for good, forever
+// where that is not known.
 func lapse(lives []graph.Span, at graph.Time) graph.Time {
+	end := at
 	for _, s := range lives {
-		if s.To > at {
-			return s.To
+		if s.To == 0 {
+			return forever
 		}
+		end = max(end, s.To)
 	}
-	return forever
+	if end == at {
+		return forever
+	}
+	return end
 }
 
 // stands are the moves of a standing fact, over each of its spans and each

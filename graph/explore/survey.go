@@ -71,8 +71,8 @@ func (f *filters) wants(s graph.State, n *graph.Node) (a ask) {
 			a.in |= bit(p.Along)
 		}
 	}
-	switch acts := s == graph.InControl || s == graph.Without; {
-	case acts && n.Kind == graph.Credential:
+	switch {
+	case n.Kind == graph.Credential: // how long it lives, and whether it was replaced
 		a.out |= lifeOut
 		a.in |= lifeIn
 	case s == graph.InControl && n.Kind == graph.Session:

@@ -239,10 +239,11 @@ func (t *terrain) replaced(p *site) (out []graph.Time) {
 }
 
 // lives are the spans over which a credential is valid, nil where nothing says
-// so: what its identity's HOLDS show, else the OF of a temporary one.
+// so: what its identity's HOLDS show, else the OF of a temporary one. Until all
+// of that was read nothing says so: a walk over less must not reach less.
 func (t *terrain) lives(n int32) (out []graph.Span) {
 	p := &t.nodes[n]
-	if p.Kind != graph.Credential {
+	if p.Kind != graph.Credential || p.gotOut&lifeOut == 0 || p.gotIn&bit(graph.Holds) == 0 {
 		return nil
 	}
 	for _, i := range p.ins {
@@ -250,17 +251,17 @@ func (t *terrain) lives(n int32) (out []graph.Span) {
 			out = append(out, l.spans...)
 		}
 	}
-	if out != nil {
-		return out
-	}
-	for _, i := range p.outs {
-		if l := &t.links[i]; l.kind == graph.Of {
-			out = append(out, l.spans...)
+	if out == nil {
+		for _, i := range p.outs {
+			if l := &t.links[i]; l.kind == graph.Of {
+				out = append(out, l.spans...)
+			}
+		}
+		if slices.ContainsFunc(out, func(s graph.Span) bool { return s.To != 0 }) { // the use of a key does not show its end
+			out = slices.DeleteFunc(out, func(s graph.Span) bool { return s.To == 0 })
 		}
 	}
-	if slices.ContainsFunc(out, func(s graph.Span) bool { return s.To != 0 }) { // the use of a key does not show its end
-		out = slices.DeleteFunc(out, func(s graph.Span) bool { return s.To == 0 })
-	}
+	slices.SortFunc(out, func(a, b graph.Span) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 	return out
 }
 
