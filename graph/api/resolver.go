@@ -117,6 +117,20 @@ func (r queries) Novel(ctx context.Context, of []string, window *explore.WindowI
 	return r.explorer.Novel(ctx, explore.NovelQuery{Of: of, Window: w, Baseline: length, Who: who, Budget: value(budget), AsOf: seq})
 }
 
+func (r queries) Workflow(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool,
+	evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Workflow, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Workflow(ctx, explore.WorkflowQuery{Of: of, Window: w, Who: who, Probes: probes, Evidence: evidence.page(),
+		Budget: value(budget), AsOf: seq})
+}
+
 func (r queries) Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error) {
 	w, err := r.window(window)
 	if err != nil {

@@ -45,6 +45,8 @@ func askAll(t *testing.T, e *explore.Explorer) (out []any) {
 	keep(e.Failures(ctx, explore.FailuresQuery{Window: w}))
 	keep(e.Novel(ctx, explore.NovelQuery{Window: graph.Window{From: at(90), To: at(200)}, Who: explore.WhoAll}))
 	keep(e.Novel(ctx, explore.NovelQuery{Of: []string{agent}, Window: graph.Window{From: at(90), To: at(200)}}))
+	keep(e.Workflow(ctx, explore.WorkflowQuery{Of: []string{bucket}, Window: w, Who: explore.WhoAll, Evidence: page}))
+	keep(e.Workflow(ctx, explore.WorkflowQuery{Of: []string{nodeKey}, Window: w, Evidence: page}))
 	keep(e.Timeline(ctx, explore.TimelineQuery{Window: w, First: 9}))
 	keep(e.Timeline(ctx, explore.TimelineQuery{Of: []string{bucket}, Window: w, First: 9}))
 	keep(e.Histogram(ctx, explore.HistogramQuery{Window: w, Bins: 7}))
