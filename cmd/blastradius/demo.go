@@ -52,8 +52,8 @@ the page until Ctrl-C; the clock of its windows stands still at the end of that 
 			start := time.Now()
 			world := *m // the same program, on the day of the world
 			world.Now = func() time.Time { return testdata.Now }
-			report, err := ingest.Run(cmd.Context(), st, feed.FS(testdata.World, "world/cloudtrail", worldPrefix), formats(false),
-				ingest.Options{})
+			files := feed.Concat(feed.FS(testdata.World, "world/cloudtrail", worldPrefix), feed.FS(testdata.World, "world/iam", worldPrefix))
+			report, err := ingest.Run(cmd.Context(), st, files, formats(false), ingest.Options{})
 			if err != nil {
 				return err
 			}

@@ -197,12 +197,19 @@ func (r queries) Coverage(ctx context.Context, window *explore.WindowInput, sile
 	return r.explorer.Coverage(ctx, explore.CoverageQuery{Window: w, Silence: length, AsOf: seq})
 }
 
-func (r queries) Inventory(ctx context.Context, asOf *int) (*explore.Inventory, error) {
+func (r queries) Inventory(ctx context.Context, until *graph.Time, idle string, list *explore.InventoryList, first int, after *string, asOf *int) (*explore.Inventory, error) {
 	seq, err := ledgerNumber(asOf)
 	if err != nil {
 		return nil, err
 	}
-	return r.explorer.Inventory(ctx, seq)
+	q := explore.InventoryQuery{Until: graph.TimeOf(r.now()), List: value(list), First: first, After: value(after), AsOf: seq}
+	if until != nil {
+		q.Until = *until
+	}
+	if q.Idle, err = explore.ParseDuration(idle); err != nil {
+		return nil, err
+	}
+	return r.explorer.Inventory(ctx, q)
 }
 
 func (r queries) Sources(ctx context.Context, first int, after *string) (*explore.Sources, error) {

@@ -267,7 +267,7 @@ func TestFind(t *testing.T) {
 	})
 
 	t.Run("inventory", func(t *testing.T) {
-		got, err := e.Inventory(ctx, 0)
+		got, err := e.Inventory(ctx, explore.InventoryQuery{})
 		if err != nil || got.Ratio.Denominator != 1 || got.Ratio.Numerator != 4 || got.Ratio.Unknown != 1 || *got.Ratio.Value != 4 {
 			t.Errorf("%+v %+v %v", got.Ratio, got.Classes, err)
 		}

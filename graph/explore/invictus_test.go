@@ -278,7 +278,7 @@ func TestInvictusWhole(t *testing.T) {
 	}
 	t.Logf("failures: %+v probes %d, %d rows, %d bursts", f.Total, f.Excluded.Probes, len(f.Failures), len(f.Bursts))
 	t.Logf("coverage: %+v", f.Coverage)
-	i, err := e.Inventory(ctx, 0)
+	i, err := e.Inventory(ctx, explore.InventoryQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}

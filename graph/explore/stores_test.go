@@ -55,7 +55,7 @@ func askAll(t *testing.T, e *explore.Explorer) (out []any) {
 	keep(e.Neighbours(ctx, explore.NeighboursQuery{ID: bucket, Window: w, First: 4}))
 	keep(e.Event(ctx, "r0003"))
 	keep(e.Coverage(ctx, explore.CoverageQuery{Window: w}))
-	keep(e.Inventory(ctx, 0))
+	keep(e.Inventory(ctx, explore.InventoryQuery{}))
 	keep(e.Sources(ctx, explore.SourcesQuery{}))
 	return out
 }

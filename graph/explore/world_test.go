@@ -43,6 +43,7 @@ var beginnings = []struct {
 	{"aws:service:", graph.Identity, "aws.service"}, {"aws:principal:", graph.Identity, "aws.principal"}, {"aws:identitycenter:", graph.Identity, "aws.identitycenter.user"},
 	{"agent:", graph.Agent, "agent.claude-code"}, {"client:", graph.Client, "client"}, {"aws:endpoint:", graph.Service, "aws.endpoint"}, {"aws:account:", graph.Account, "aws.account"},
 	{"arn:aws:iam::1:user/", graph.Identity, "aws.iam.user"}, {"arn:aws:iam::1:role/", graph.Identity, "aws.iam.role"},
+	{"arn:aws:iam::2:role/", graph.Identity, "aws.iam.role"}, {"policy:", graph.Policy, "aws.policy.document"},
 	{"arn:aws:ec2:r:1:instance/", graph.Service, "aws.ec2.instance"}, {"arn:aws:lambda:r:1:function:", graph.Service, "aws.lambda.function"},
 }
 

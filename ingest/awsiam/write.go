@@ -169,9 +169,12 @@ func (w *writer) begin(n awsid.Node, d *details, unique string) graph.NodeRef {
 	return ref
 }
 
-// partly is added to AttrEnumerated of an account by a page that is not the
-// last.
-const partly = " page"
+// What is added to AttrEnumerated of an account by a page that is not the last,
+// and by a list of keys.
+const (
+	partly = " page"
+	ofKeys = " keys"
+)
 
 func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
@@ -276,6 +279,7 @@ func (w *writer) key(k *key) error {
 	}
 	a, _ := graph.ParseARN(arn)
 	w.sink.Seen(w.at, streamOf(KindDetails, a.Account))
+	w.b.Attr(awsid.Account(a.Account).In(w.b), graph.AttrEnumerated, w.list+ofKeys, w.at)
 	ref := awsid.Key(k.AccessKeyID).In(w.b)
 	w.b.Attr(ref, graph.AttrAccount, a.Account, w.at)
 	w.b.Attr(ref, graph.AttrEnumerated, w.list, w.at)

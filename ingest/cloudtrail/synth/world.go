@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -40,6 +41,11 @@ func World() (map[string][]byte, error) {
 		return nil, err
 	}
 	files["README.md"] = w.readme(len(files) - 1)
+	dumps, err := w.inventory()
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, dumps)
 	return files, nil
 }
 

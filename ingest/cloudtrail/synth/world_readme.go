@@ -75,6 +75,12 @@ From the story itself (` + "`truth.json`" + `), not from a parser.
 		}
 		row(q(r.Identity), fmt.Sprint(r.Total), strings.Join(parts, ", "))
 	}
+	fmt.Fprintf(&b, `
+## The inventory of that morning
+
+%[1]siam/%[1]s holds what IAM said of production at 06:00: users, groups, roles and policies, the access keys, the credential report.
+Two who act that day are not in it: user %[1]s%[2]s%[1]s and the role that Auto Scaling made for itself. %[1]ssvc-old-backup%[1]s is in it, may do everything through the group %[1]s%[3]s%[1]s, and never acts; its key was never used.
+`, "`", p.runner.Name, admins)
 	b.WriteString(`
 ## What else is in it
 

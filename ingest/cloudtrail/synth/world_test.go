@@ -32,7 +32,7 @@ func worldFiles(t *testing.T, fsys fs.FS, root string) map[string][]byte {
 			return err
 		}
 		rel = filepath.ToSlash(rel)
-		if !strings.HasPrefix(rel, "cloudtrail/") && rel != "README.md" && rel != "truth.json" {
+		if !strings.HasPrefix(rel, "cloudtrail/") && !strings.HasPrefix(rel, "iam/") && rel != "README.md" && rel != "truth.json" {
 			return nil
 		}
 		got[rel], err = fs.ReadFile(fsys, p)
