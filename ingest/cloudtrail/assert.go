@@ -68,7 +68,7 @@ func (e *emitter) assert(a *actor) {
 
 // standing writes a sight of a standing fact at the record's time.
 func (e *emitter) standing(from, to graph.NodeRef, kind graph.EdgeKind, marks ...graph.Mark) (row int) {
-	return e.b.Standing(graph.StandingKey{From: from, To: to, Kind: kind, Label: e.b.Label(graph.Label{})}, e.t, e.src, marks...)
+	return e.b.Standing(graph.StandingKey{From: from, To: to, Kind: kind, Label: e.plain}, e.t, e.src, marks...)
 }
 
 // began marks the beginning of a fact that every record of a session shows: it
@@ -86,5 +86,10 @@ func (e *emitter) mark(kind graph.MarkKind, at graph.Time) graph.Mark {
 // event writes an observation of an event edge at a time of its own.
 func (e *emitter) event(k graph.EventKey, label graph.Label, at graph.Time) {
 	k.Label = e.b.Label(label)
+	e.observe(k, at)
+}
+
+// observe writes an observation of an event edge.
+func (e *emitter) observe(k graph.EventKey, at graph.Time) {
 	e.b.Event(k, graph.Observation{At: at, Evidence: e.ev, Call: e.shared, CallKey: e.key, Source: e.src})
 }

@@ -32,18 +32,20 @@ func (f *Format) Recognise(name string, head []byte) bool {
 }
 
 // Parser returns a parser for one worker.
-func (f *Format) Parser() ingest.Parser { return &parser{newEmitter(f.opts), newIdentities()} }
+func (f *Format) Parser() ingest.Parser {
+	return &parser{newEmitter(f.opts), newHabits(newIdentities())}
+}
 
 // Raw returns the record behind an observation; see ingest.RawReader.
 func (f *Format) Raw(ctx context.Context, file *ingest.File, record uint32, evidence string) ([]byte, error) {
 	return raw(ctx, file, record, evidence)
 }
 
-// parser reads file after file. The identities it knows carry its emitter's
-// actors.
+// parser reads file after file. The identities it remembers carry its
+// emitter's actors.
 type parser struct {
-	e          *emitter
-	identities *identities
+	e      *emitter
+	habits *habits
 }
 
 // Parse reads one file: what its records show goes to sink, a digest's list of
@@ -59,7 +61,7 @@ func (p *parser) Parse(ctx context.Context, f *ingest.File, sink ingest.Sink) er
 	}
 	entry := sink.Source()
 	entry.Kind = max(s, shapeRecords).kind()
-	return recordsBy(ctx, f, chunkSize, p.identities, func(r *Record, err error) bool {
+	return recordsBy(ctx, f, chunkSize, p.habits, func(r *Record, err error) bool {
 		b, at := sink.Next()
 		if err != nil {
 			sink.Reject(err)

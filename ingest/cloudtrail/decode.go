@@ -14,7 +14,7 @@ import (
 // repeated keys the last, and replaces invalid UTF-8. With fold, keys match in
 // any case, as exports from tables have them in lower case.
 func decode(raw []byte, fold bool, r *Record, e *envelope) error {
-	*r = Record{Resources: r.Resources[:0], identities: r.identities}
+	*r = Record{Resources: r.Resources[:0], habits: r.habits}
 	*e = envelope{}
 	raw = bytes.Trim(raw, " \t\r\n")
 	if err := checkDepth(raw); err != nil {

@@ -32,6 +32,7 @@ type emitter struct {
 
 	epoch uint64 // of the builder at hand
 	b     *graph.Builder
+	plain graph.LabelRef // of standing facts
 
 	// The record at hand.
 	r       *Record
@@ -97,6 +98,7 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *Record) (skip string)
 	if b != e.b {
 		e.b = b
 		e.epoch++
+		e.plain = b.Label(graph.Label{})
 	}
 	switch {
 	case r.EventCategory == categoryInsight || r.EventType == "AwsCloudTrailInsight":
@@ -251,14 +253,33 @@ func (e *emitter) call(act string, pl graph.Plane) {
 		if t.Role == graph.Primary {
 			l.Effect = e.effect
 		}
-		k.To = e.see(things[i])
-		e.event(k, l, e.t)
+		k.To, k.Label = e.see(things[i]), e.label(l)
+		e.observe(k, e.t)
 	}
 	for _, to := range e.extra {
 		k.To = to
 		e.event(k, graph.Label{Action: act, Match: graph.Derived, Role: graph.PolicyRole, Plane: pl}, e.t)
 	}
 	e.configured()
+}
+
+// label is the label's ref in the builder at hand, remembered by event.
+func (e *emitter) label(l graph.Label) graph.LabelRef {
+	p := e.x.plan(e.r)
+	for i := range p.labels {
+		if k := &p.labels[i]; k.Label == l {
+			if k.epoch != e.epoch {
+				k.ref, k.epoch = e.b.Label(l), e.epoch
+			}
+			return k.ref
+		}
+	}
+	ref := e.b.Label(l)
+	if l.Action == p.action { // a refusal may name any
+		l.Action = p.action
+		p.labels = append(p.labels, knownLabel{l, ref, e.epoch})
+	}
+	return ref
 }
 
 // reached finds the call's targets, with what is known of each.

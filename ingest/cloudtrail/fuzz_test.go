@@ -32,7 +32,7 @@ func FuzzScan(f *testing.F) {
 		}
 		// What an earlier record left in the memory does not show.
 		z := x
-		z.identities = newIdentities()
+		z.habits = newHabits(newIdentities())
 		var ez envelope
 		if i, err := scan([]byte(recordA), 0, &z, &ez); i != len(recordA) || err != nil || z.Identity.AccessKeyID != "ASIAEXAMPLE" {
 			t.Errorf("after it: %d %v %+v", i, err, z)

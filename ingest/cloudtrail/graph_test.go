@@ -303,9 +303,9 @@ func TestForgetful(t *testing.T) {
 	for _, every := range []int{0, 50} {
 		var out [2][]*graph.Batch
 		for i := range out {
-			p := &parser{newEmitter(Options{}), newIdentities()}
+			p := &parser{newEmitter(Options{}), newHabits(newIdentities())}
 			if p.e.forget = i == 1; p.e.forget {
-				p.identities = nil
+				p.habits = nil
 			}
 			_, m := ingested(t, p, every, text)
 			out[i] = m.batches

@@ -5,6 +5,17 @@ import (
 	"hash/maphash"
 )
 
+// habits is what records of one trail repeat, remembered between them.
+type habits struct {
+	*identities
+	record, resource keyOrder
+}
+
+// newHabits expects nothing yet; without identities none is remembered.
+func newHabits(known *identities) *habits {
+	return &habits{known, keyOrder{fields: recordFields}, keyOrder{fields: resourceFields}}
+}
+
 // identities remembers userIdentity elements by their text: records of one
 // session repeat theirs to the byte. What is forgotten is only read again. It
 // is for one goroutine.

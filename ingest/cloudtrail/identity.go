@@ -26,7 +26,7 @@ type attr struct {
 }
 
 // actor is all that follows from a userIdentity alone: who acted, with what,
-// and the standing facts between them. Its strings are its own.
+// and the standing facts between them. Its strings share the identity's memory.
 type actor struct {
 	identity   node // whose permissions are used
 	session    node
@@ -82,13 +82,13 @@ func newActor(r *Record) *actor {
 	u := &r.Identity
 	a := &actor{created: u.Session.Created}
 	arn, named := splitARN(firstOf(u.ARN, u.Session.IssuerARN))
-	a.account = strings.Clone(firstOf(u.AccountID, arn.Account))
-	a.partition = strings.Clone(arn.Partition)
+	a.account = firstOf(u.AccountID, arn.Account)
+	a.partition = arn.Partition
 	if !named {
 		a.partition = partitionOf(r.Region)
 	}
 	if a.portable = named || u.Type == "AWSService" && u.InvokedBy != ""; !a.portable && a.account == "" {
-		a.account = strings.Clone(r.RecipientAccountID)
+		a.account = r.RecipientAccountID
 	}
 	switch u.Type {
 	case "WebIdentityUser":
@@ -164,7 +164,7 @@ func (a *actor) findCredential(u *UserIdentity) {
 
 func (a *actor) findSession(u *UserIdentity) {
 	unique, name, _ := strings.Cut(u.PrincipalID, ":")
-	a.name = strings.Clone(name)
+	a.name = name
 	if a.created == 0 || u.PrincipalID == "" || a.credential.typ == typeLongKey && a.user {
 		return
 	}
@@ -197,7 +197,7 @@ func (a *actor) findOthers(u *UserIdentity) {
 		a.via = serviceNode(u.InvokedBy)
 	}
 	if isARN(u.InScopeOf) {
-		a.scope = node{id: graph.ID(strings.Clone(unqualified(u.InScopeOf)))}
+		a.scope = node{id: graph.ID(unqualified(u.InScopeOf))}
 		a.scope.kind, a.scope.typ = kindType(a.scope.id)
 	}
 }
@@ -254,7 +254,7 @@ func (a *actor) state(u *UserIdentity) {
 	switch id.typ {
 	case typeUser, typeRole:
 		if len(unique) > 4 && (strings.HasPrefix(unique, "AIDA") || strings.HasPrefix(unique, "AROA")) {
-			a.attrs = append(a.attrs, attr{of: id, name: graph.AttrUniqueID, value: strings.Clone(unique), exact: true})
+			a.attrs = append(a.attrs, attr{of: id, name: graph.AttrUniqueID, value: unique, exact: true})
 		}
 		a.attr(id, graph.AttrName, string(id.id[strings.LastIndexByte(string(id.id), '/')+1:]))
 		a.attr(id, graph.AttrAlias, string(aliasOf(id.id)))
@@ -298,7 +298,7 @@ func (a *actor) fact(from, to *node, kind graph.EdgeKind, began graph.Time) {
 
 func (a *actor) attr(of *node, name, value string) {
 	if value != "" {
-		a.attrs = append(a.attrs, attr{of: of, name: name, value: strings.Clone(value)})
+		a.attrs = append(a.attrs, attr{of: of, name: name, value: value})
 	}
 }
 
@@ -306,7 +306,7 @@ func (a *actor) attr(of *node, name, value string) {
 // dated by the session's creation.
 func (a *actor) constant(of *node, name, value string) {
 	if value != "" {
-		a.attrs = append(a.attrs, attr{of: of, name: name, value: strings.Clone(value), at: a.created})
+		a.attrs = append(a.attrs, attr{of: of, name: name, value: value, at: a.created})
 	}
 }
 

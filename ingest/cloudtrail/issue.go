@@ -60,16 +60,18 @@ func init() {
 // assumed is a call that hands out temporary credentials: the caller issued
 // the key, which carries the role's or user's permissions until it expires.
 func (e *emitter) assumed() {
-	creds := e.r.Response.Get("credentials")
-	if e.outcome == graph.OK && creds.IsObject() {
-		e.keyIssued(creds, e.r.Response)
+	if e.outcome == graph.OK {
+		e.keyIssued(e.r.Response)
 	}
 }
 
 // keyIssued writes what a record shows of a temporary key that it issues;
 // answer is the part of the response around the credentials.
-func (e *emitter) keyIssued(creds, answer Value) {
-	key := keyNode(strings.Clone(firstOf(creds.Get("accessKeyId").Str(), creds.Get("accessKeyID").Str())))
+func (e *emitter) keyIssued(answer Value) {
+	parts := answer.pick("credentials", "assumedRoleUser", "roleArn", "sourceIdentity")
+	creds := parts[0].pick("accessKeyId", "accessKeyID", "expiration")
+	request := e.r.Request.pick("roleArn", "roleSessionName", "sourceIdentity")
+	key := keyNode(firstOf(creds[0].Str(), creds[1].Str()))
 	if !key.known() {
 		return
 	}
@@ -79,17 +81,17 @@ func (e *emitter) keyIssued(creds, answer Value) {
 	}
 	e.issued(e.from, &key, join)
 	if e.a.identity.typ == typeService && e.r.RequestID != "" {
-		request := requestNode(e.r.RequestID)
-		e.issued(&request, &key, graph.RequestJoin)
+		call := requestNode(e.r.RequestID)
+		e.issued(&call, &key, graph.RequestJoin)
 	}
 	ref := e.ref(&key)
 
-	identity, name := e.permissionsOf(answer)
+	identity, name := e.permissionsOf(answer, parts[1], firstOf(request[0].Str(), parts[2].Str()), request[1].Str())
 	e.b.Attr(ref, graph.AttrName, name, e.t)
 	account := accountOf(e.r)
 	if identity.known() {
 		var marks []graph.Mark
-		if end, ok := timeOf(creds.Get("expiration")); ok {
+		if end, ok := timeOf(creds[2]); ok {
 			marks = append(marks, e.mark(graph.Ended, end))
 		}
 		e.standing(ref, e.ref(&identity), graph.Of, marks...)
@@ -97,7 +99,7 @@ func (e *emitter) keyIssued(creds, answer Value) {
 			account = arn.Account
 		}
 	}
-	if v := firstOf(e.r.Request.Get("sourceIdentity").Str(), answer.Get("sourceIdentity").Str(), e.r.Identity.Session.SourceIdentity); v != "" && v != hidden {
+	if v := firstOf(request[2].Str(), parts[3].Str(), e.r.Identity.Session.SourceIdentity); v != "" && v != hidden {
 		declared := declaredNode(account, v)
 		e.inferred(&declared, &key, graph.SourceIdentity, e.t)
 	}
@@ -105,13 +107,12 @@ func (e *emitter) keyIssued(creds, answer Value) {
 }
 
 // permissionsOf is the identity whose permissions an issued key carries, and
-// the session's name.
-func (e *emitter) permissionsOf(answer Value) (n node, name string) {
-	session := answer.Get("assumedRoleUser")
-	role := firstOf(e.r.Request.Get("roleArn").Str(), answer.Get("roleArn").Str())
-	arn := session.Get("arn").Str()
-	unique, name, _ := strings.Cut(session.Get("assumedRoleId").Str(), ":")
-	name = firstOf(name, e.r.Request.Get("roleSessionName").Str())
+// the session's name, where role and asked are what the call names.
+func (e *emitter) permissionsOf(answer, session Value, role, asked string) (n node, name string) {
+	user := session.pick("arn", "assumedRoleId")
+	arn := user[0].Str()
+	unique, name, _ := strings.Cut(user[1].Str(), ":")
+	name = firstOf(name, asked)
 	switch {
 	case role != "":
 		n = arnIdentity(role)
@@ -131,11 +132,11 @@ func (e *emitter) permissionsOf(answer Value) (n node, name string) {
 	if n.typ == typeRole {
 		ref := e.ref(&n)
 		if strings.HasPrefix(unique, "AROA") {
-			e.b.Attr(ref, graph.AttrUniqueID, strings.Clone(unique), e.t)
+			e.b.Attr(ref, graph.AttrUniqueID, unique, e.t)
 		}
 		e.thing(n.id)
 	}
-	return n, strings.Clone(name)
+	return n, name
 }
 
 // podTags notes what the session tags of EKS Pod Identity say of the pod.
@@ -191,7 +192,7 @@ func (e *emitter) certified() {
 		return
 	}
 	for _, s := range sets {
-		e.keyIssued(s.Get("credentials"), s)
+		e.keyIssued(s)
 	}
 }
 

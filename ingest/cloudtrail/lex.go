@@ -134,9 +134,9 @@ func space(b []byte, i int) int {
 	return i
 }
 
-// member reads the key at i and the colon after it: at is where the value
+// readMember reads the key at i and the colon after it: at is where the value
 // begins.
-func member(b []byte, i int) (key string, at int, err error) {
+func readMember(b []byte, i int) (key string, at int, err error) {
 	if i >= len(b) {
 		return "", i, errCut
 	}

@@ -137,5 +137,5 @@ func podNode(account, session string) node {
 // signInNode is a sign-in session, which calls of `aws login` and of MCP clients
 // show.
 func signInNode(arn string) node {
-	return node{id: graph.ID(strings.Clone(arn)), kind: graph.Session, typ: typeSignIn}
+	return node{id: graph.ID(arn), kind: graph.Session, typ: typeSignIn}
 }

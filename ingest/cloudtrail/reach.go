@@ -77,8 +77,7 @@ func (x *extractor) reachKey(b []byte, p *plan, r *Record) []byte {
 	if p.whole {
 		b[len(b)-1] = 'w'
 	}
-	b = appendField(b, p.key.source)
-	b = appendField(b, p.key.name)
+	b = binary.AppendUvarint(b, p.number)
 	b = appendField(b, r.Region)
 	b = appendField(b, accountOf(r))
 	user := ""
@@ -87,8 +86,8 @@ func (x *extractor) reachKey(b []byte, p *plan, r *Record) []byte {
 	}
 	b = appendField(b, user)
 	part := !p.whole
-	b = p.request.appendPart(b, r.Request, part)
-	b = p.response.appendPart(b, r.Response, part)
+	b = p.request.appendPart(b, r.Request, &r.request, part)
+	b = p.response.appendPart(b, r.Response, &r.response, part)
 	if p.additional || r.Response.Null() && r.Request.Null() {
 		b = appendField(append(b, 1), share(r.Additional))
 		b = appendField(b, share(r.Details))
@@ -139,9 +138,9 @@ func (k *keys) has(name string) bool {
 	return name[0] >= 0x80
 }
 
-// appendPart appends what counts of v: all of it, or, as part, the members
-// named.
-func (k *keys) appendPart(b []byte, v Value, part bool) []byte {
+// appendPart appends what counts of v, whose members in may be: all of it, or,
+// as part, the members named.
+func (k *keys) appendPart(b []byte, v Value, in *walked, part bool) []byte {
 	if v.Null() {
 		return append(b, 0)
 	}
@@ -149,14 +148,24 @@ func (k *keys) appendPart(b []byte, v Value, part bool) []byte {
 		return appendField(append(b, 1), share(v))
 	}
 	b = append(b, 2)
-	v.Each(func(name string, m Value) bool {
-		if k.has(name) {
-			b = appendField(b, name)
-			b = appendField(b, share(m))
+	if in.of(v) {
+		for i := range in.members {
+			b = k.appendMember(b, in.members[i].key, in.members[i].value)
 		}
+		return append(b, 0)
+	}
+	v.Each(func(name string, m Value) bool {
+		b = k.appendMember(b, name, m)
 		return true
 	})
 	return append(b, 0)
+}
+
+func (k *keys) appendMember(b []byte, name string, v Value) []byte {
+	if !k.has(name) {
+		return b
+	}
+	return appendField(appendField(b, name), share(v))
 }
 
 // look notes which members the plan's rules look at. EC2 ids may stand

@@ -37,7 +37,9 @@ type Record struct {
 	Addendum   Value
 	Raw        Value // the whole record, without envelope
 
-	identities *identities // that scan remembers
+	habits *habits // that scan goes by
+
+	request, response walked // by scan
 }
 
 // Tri is a boolean that may be absent.

@@ -25,80 +25,88 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 	if b[i] != '{' {
 		return i, errSyntax
 	}
+	h := r.habits
+	if h == nil {
+		h = newHabits(nil)
+	}
 	const room = maxDepth - 1
 	i, done, err := first(b, i, '}')
-	for !done && err == nil {
-		var key string
-		if key, i, err = member(b, i); err != nil {
+	for k := &h.record.before; !done && err == nil; {
+		if k, i, err = h.record.read(b, i, k); err != nil {
 			break
 		}
-		switch key {
-		case "eventName":
-			r.EventName, i, err = text(b, i, room)
-		case "eventSource":
-			r.EventSource, i, err = text(b, i, room)
-		case "eventTime":
+		switch k.field {
+		case eventNameField:
+			r.EventName, i, err = k.textAt(b, i, room)
+		case eventSourceField:
+			r.EventSource, i, err = k.textAt(b, i, room)
+		case eventTimeField:
 			e.times[0], i, err = value(b, i, room)
-		case "@timestamp":
+		case timestampField:
 			e.times[1], i, err = value(b, i, room)
-		case "p_event_time":
+		case partnerTimeField:
 			e.times[2], i, err = value(b, i, room)
-		case "eventID":
+		case eventIDField:
 			r.EventID, i, err = text(b, i, room)
-		case "sharedEventID":
+		case sharedEventIDField:
 			r.SharedEventID, i, err = text(b, i, room)
-		case "requestID":
+		case requestIDField:
 			r.RequestID, i, err = text(b, i, room)
-		case "eventType":
-			r.EventType, i, err = text(b, i, room)
-		case "eventCategory":
-			r.EventCategory, i, err = text(b, i, room)
-		case "awsRegion":
-			r.Region, i, err = text(b, i, room)
-		case "sourceIPAddress":
+		case eventTypeField:
+			r.EventType, i, err = k.textAt(b, i, room)
+		case eventCategoryField:
+			r.EventCategory, i, err = k.textAt(b, i, room)
+		case regionField:
+			r.Region, i, err = k.textAt(b, i, room)
+		case sourceIPField:
 			r.SourceIP, i, err = text(b, i, room)
-		case "userAgent":
-			r.UserAgent, i, err = text(b, i, room)
-		case "errorCode":
+		case userAgentField:
+			r.UserAgent, i, err = k.textAt(b, i, room)
+		case errorCodeField:
 			r.ErrorCode, i, err = text(b, i, room)
-		case "errorMessage":
+		case errorMessageField:
 			r.ErrorMessage, i, err = text(b, i, room)
-		case "recipientAccountId":
-			r.RecipientAccountID, i, err = text(b, i, room)
-		case "apiVersion":
-			r.APIVersion, i, err = text(b, i, room)
-		case "readOnly":
+		case recipientField:
+			r.RecipientAccountID, i, err = k.textAt(b, i, room)
+		case apiVersionField:
+			r.APIVersion, i, err = k.textAt(b, i, room)
+		case readOnlyField:
 			r.ReadOnly, i, err = tri(b, i, room)
-		case "managementEvent":
+		case managementField:
 			r.ManagementEvent, i, err = tri(b, i, room)
-		case "sessionCredentialFromConsole":
+		case consoleField:
 			var t Tri
 			t, i, err = tri(b, i, room)
 			r.FromConsole = t == True
-		case "userIdentity":
-			i, err = r.identities.scan(b, i, room, &r.Identity)
-		case "resources":
-			r.Resources, i, err = scanResources(b, i, room, r.Resources[:0])
-		case "requestParameters":
-			r.Request, i, err = value(b, i, room)
-		case "responseElements":
-			r.Response, i, err = value(b, i, room)
-		case "additionalEventData":
+		case identityField:
+			i, err = h.identities.scan(b, i, room, &r.Identity)
+		case resourcesField:
+			r.Resources, i, err = h.scanResources(b, i, room, r.Resources[:0])
+		case requestField:
+			r.Request, i, err = r.request.scan(b, i, room)
+		case responseField:
+			r.Response, i, err = r.response.scan(b, i, room)
+		case additionalField:
 			r.Additional, i, err = value(b, i, room)
-		case "serviceEventDetails":
+		case detailsField:
 			r.Details, i, err = value(b, i, room)
-		case "addendum":
+		case addendumField:
 			r.Addendum, i, err = value(b, i, room)
-		case "eventData":
+		case eventDataField:
 			e.eventData, i, err = value(b, i, room)
-		case "detail", "CloudTrailEvent", "log", "message", "original", "event.original", "_source", "json":
+		case innerField:
 			e.inner, i, err = value(b, i, room)
-		case "event":
+		case eventField:
 			e.event, i, err = value(b, i, room)
 		default:
-			i, err = skip(b, i, room)
+			i, err = k.skip(b, i, room)
 		}
-		if err == nil {
+		if err != nil {
+			break
+		}
+		if i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' {
+			i++
+		} else {
 			i, done, err = more(b, i, '}')
 		}
 	}
@@ -261,16 +269,16 @@ func scanSession(b []byte, i, room int, s *SessionContext) (int, error) {
 }
 
 // scanResources reads resources: a list, or one entry that stands for it.
-func scanResources(b []byte, i, room int, out []ResourceRef) ([]ResourceRef, int, error) {
+func (h *habits) scanResources(b []byte, i, room int, out []ResourceRef) ([]ResourceRef, int, error) {
 	if i >= len(b) || b[i] != '[' {
-		return scanResource(b, i, room, out)
+		return h.scanResource(b, i, room, out)
 	}
 	if room--; room < 0 {
 		return out, i, errDeep
 	}
 	i, done, err := first(b, i, ']')
 	for !done && err == nil {
-		if out, i, err = scanResource(b, i, room, out); err == nil {
+		if out, i, err = h.scanResource(b, i, room, out); err == nil {
 			i, done, err = more(b, i, ']')
 		}
 	}
@@ -279,7 +287,7 @@ func scanResources(b []byte, i, room int, out []ResourceRef) ([]ResourceRef, int
 
 // scanResource appends the entry at i; what is neither an object nor an ARN is
 // none.
-func scanResource(b []byte, i, room int, out []ResourceRef) ([]ResourceRef, int, error) {
+func (h *habits) scanResource(b []byte, i, room int, out []ResourceRef) ([]ResourceRef, int, error) {
 	if i < len(b) && b[i] == '"' {
 		s, end, err := text(b, i, room)
 		if isARN(s) {
@@ -291,29 +299,39 @@ func scanResource(b []byte, i, room int, out []ResourceRef) ([]ResourceRef, int,
 		end, err := skip(b, i, room)
 		return out, end, err
 	}
-	var r ResourceRef
+	if room--; room < 0 {
+		return out, i, errDeep
+	}
+	out = append(out, ResourceRef{})
+	r := &out[len(out)-1]
 	var long, lower string
-	end, err := object(b, i, room, func(key string, i, room int) (end int, err error) {
-		switch key {
-		case "ARN":
-			r.ARN, end, err = text(b, i, room)
-		case "resourceARN":
-			long, end, err = text(b, i, room)
-		case "arn":
-			lower, end, err = text(b, i, room)
-		case "ARNPrefix":
-			r.ARNPrefix, end, err = text(b, i, room)
-		case "accountId":
-			r.AccountID, end, err = text(b, i, room)
-		case "type":
-			r.Type, end, err = text(b, i, room)
-		default:
-			end, err = skip(b, i, room)
+	i, done, err := first(b, i, '}')
+	for k := &h.resource.before; !done && err == nil; {
+		if k, i, err = h.resource.read(b, i, k); err != nil {
+			break
 		}
-		return end, err
-	})
+		switch k.field {
+		case arnField:
+			r.ARN, i, err = text(b, i, room)
+		case longARNField:
+			long, i, err = text(b, i, room)
+		case lowerARNField:
+			lower, i, err = text(b, i, room)
+		case arnPrefixField:
+			r.ARNPrefix, i, err = text(b, i, room)
+		case accountField:
+			r.AccountID, i, err = k.textAt(b, i, room)
+		case typeField:
+			r.Type, i, err = text(b, i, room)
+		default:
+			i, err = skip(b, i, room)
+		}
+		if err == nil {
+			i, done, err = more(b, i, '}')
+		}
+	}
 	r.ARN = firstOf(r.ARN, long, lower)
-	return append(out, r), end, err
+	return out, i, err
 }
 
 // object calls f for each member of the object at i, which returns where the
@@ -329,7 +347,7 @@ func object(b []byte, i, room int, f func(key string, i, room int) (int, error))
 	i, done, err := first(b, i, '}')
 	for !done && err == nil {
 		var key string
-		if key, i, err = member(b, i); err != nil {
+		if key, i, err = readMember(b, i); err != nil {
 			break
 		}
 		if i, err = f(key, i, room); err == nil {

@@ -27,10 +27,10 @@ func records(ctx context.Context, f *ingest.File, yield func(rec *Record, err er
 }
 
 // recordsBy is records, of a stream so many bytes at a time, with the
-// identities of earlier files.
-func recordsBy(ctx context.Context, f *ingest.File, size int, known *identities, yield func(*Record, error) bool) error {
+// habits of earlier files.
+func recordsBy(ctx context.Context, f *ingest.File, size int, known *habits, yield func(*Record, error) bool) error {
 	s := splitter{ctx: ctx, yield: yield, w: window{b: f.Data, src: f.Reader, size: size}}
-	s.read.rec.identities = known
+	s.read.rec.habits = known
 	err := s.file()
 	if err == errStop {
 		return nil
@@ -58,6 +58,9 @@ type splitter struct {
 }
 
 func (s *splitter) file() error {
+	if s.read.rec.habits == nil {
+		s.read.rec.habits = newHabits(nil)
+	}
 	s.w.fill()
 	if s.w.next() && strings.HasPrefix(share(s.w.b[s.w.i:]), "\ufeff") {
 		s.w.i += len("\ufeff")
@@ -126,7 +129,7 @@ func listIn(b []byte, i int, early bool) (at int, found bool, err error) {
 	}
 	for ; ; early = false {
 		var key string
-		if key, i, err = member(b, i); err != nil {
+		if key, i, err = readMember(b, i); err != nil {
 			return i, false, err
 		}
 		if i >= len(b) {

@@ -13,7 +13,8 @@ type extractor struct {
 	Objects bool
 
 	plans map[eventKey]*plan
-	last  *plan // of the last call of plan
+	made  uint64 // plans
+	last  *plan  // of the last call of plan
 	ids   map[string]sight
 	stems map[string]stem
 	flat  []field // scratch
@@ -30,6 +31,7 @@ type eventKey struct{ source, name string }
 // plan is what follows from an event's source and name alone.
 type plan struct {
 	key     eventKey
+	number  uint64 // of the plan
 	action  string
 	base    graph.Effect // zero where the record decides
 	service string       // IAM prefix
@@ -50,7 +52,16 @@ type plan struct {
 	request, response keys
 	additional, whole bool
 
+	labels []knownLabel // of the event's edges
+
 	hits, misses, loose int // calls known, not known, and of these not settled by the rules
+}
+
+// knownLabel is a label with its ref in the builder of that epoch.
+type knownLabel struct {
+	graph.Label
+	ref   graph.LabelRef
+	epoch uint64
 }
 
 // newExtractor returns an extractor that keeps S3 objects or rolls them up to
@@ -68,7 +79,8 @@ func (x *extractor) plan(r *Record) *plan {
 		return p
 	}
 	k := eventKey{strings.Clone(r.EventSource), strings.Clone(r.EventName)}
-	p := &plan{key: k, action: actionOf(k.source, k.name), service: prefixOf(k.source), event: trimVersion(k.name)}
+	x.made++
+	p := &plan{key: k, number: x.made, action: actionOf(k.source, k.name), service: prefixOf(k.source), event: trimVersion(k.name)}
 	p.base = fixedEffect(p.action)
 	p.rules = rulesFor(p.service + ":" + p.event)
 	p.types = templatesOf(p.action)

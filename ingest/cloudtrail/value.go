@@ -61,6 +61,67 @@ func (v Value) Get(key string) Value {
 	return out
 }
 
+// walked are the members of an object as Each would find them; of another value
+// than v it says nothing.
+type walked struct {
+	v       Value
+	members []member
+}
+
+type member struct {
+	key   string
+	value Value
+}
+
+// of reports whether it has the members of v.
+func (w *walked) of(v Value) bool {
+	return len(v) > 0 && len(v) == len(w.v) && &v[0] == &w.v[0]
+}
+
+// scan is value, noting the members of an object that is well formed so far.
+func (w *walked) scan(b []byte, i, room int) (Value, int, error) {
+	w.v, w.members = nil, w.members[:0]
+	if i >= len(b) || b[i] != '{' || room < 1 {
+		return value(b, i, room)
+	}
+	at, done, err := first(b, i, '}')
+	for !done && err == nil {
+		var m member
+		start := 0
+		if m.key, start, err = readMember(b, at); err != nil {
+			break
+		}
+		if at, err = skip(b, start, room-1); err != nil {
+			break
+		}
+		m.value = b[start:at:at]
+		w.members = append(w.members, m)
+		if at+1 < len(b) && b[at] == ',' && b[at+1] > ' ' {
+			at++
+		} else {
+			at, done, err = more(b, at, '}')
+		}
+	}
+	if err != nil {
+		return value(b, i, room)
+	}
+	w.v = b[i:at:at]
+	return w.v, at, nil
+}
+
+// pick is Get of up to four keys, in one walk.
+func (v Value) pick(keys ...string) (out [4]Value) {
+	v.Each(func(k string, m Value) bool {
+		for i := range keys {
+			if k == keys[i] {
+				out[i] = m
+			}
+		}
+		return true
+	})
+	return out
+}
+
 // At is Get along a path of keys.
 func (v Value) At(path ...string) Value {
 	for _, k := range path {
@@ -93,7 +154,7 @@ func (v Value) Each(f func(key string, m Value) bool) {
 	for !done && err == nil {
 		var key string
 		var end int
-		if key, i, err = member(v, i); err != nil {
+		if key, i, err = readMember(v, i); err != nil {
 			return
 		}
 		if end, err = skip(v, i, maxDepth); err != nil || !f(key, v[i:end:end]) {
