@@ -35,8 +35,12 @@ func newNodeCache(n int) nodeCache {
 	return nodeCache{maphash.MakeSeed(), uint64(size - 1), make([]atomic.Pointer[nodeEntry], size), make([]atomic.Pointer[nodeEntry], size)}
 }
 
-func (c *nodeCache) find(id graph.ID) *nodeEntry {
-	if e := c.byID[maphash.String(c.seed, string(id))&c.mask].Load(); e != nil && e.id == id {
+func (c *nodeCache) hash(id graph.ID) uint64 { return maphash.String(c.seed, string(id)) }
+
+func (c *nodeCache) find(id graph.ID) *nodeEntry { return c.findHashed(id, c.hash(id)) }
+
+func (c *nodeCache) findHashed(id graph.ID, h uint64) *nodeEntry {
+	if e := c.byID[h&c.mask].Load(); e != nil && e.id == id {
 		return e
 	}
 	return nil
@@ -50,7 +54,7 @@ func (c *nodeCache) at(n uint32) *nodeEntry {
 }
 
 func (c *nodeCache) put(e *nodeEntry) {
-	c.byID[maphash.String(c.seed, string(e.id))&c.mask].Store(e)
+	c.byID[c.hash(e.id)&c.mask].Store(e)
 	c.byNumber[uint64(e.number)&c.mask].Store(e)
 }
 

@@ -197,11 +197,11 @@ func (c *checker) sights(k []byte, day, node uint32, hod uint8, cut uint32, out,
 			delete(have, l)
 		}
 		h := hashID(text)
-		v, _, err := c.has(appendEvidenceKey(nil, day, uint16(h>>restBits)))
+		v, _, err := c.has(appendEvidenceKey(nil, day, uint8(h>>restBits)))
 		if err != nil {
 			return err
 		}
-		if !findHit(v, evidenceHit{uint32(h), uint64(node)<<5 | uint64(hod)}) {
+		if !findHit(v, evidenceHit{uint32(h & (1<<restBits - 1)), uint64(node)<<5 | uint64(hod)}) {
 			c.report.problem("observation %s at %x is not in the evidence index", text, k)
 		}
 	}
@@ -212,8 +212,9 @@ func (c *checker) sights(k []byte, day, node uint32, hod uint8, cut uint32, out,
 }
 
 func findHit(v []byte, want evidenceHit) bool {
+	var h evidenceHit
 	for len(v) > 0 {
-		h, n := nextHit(v)
+		n := h.next(v)
 		if n == 0 {
 			return false
 		}

@@ -58,7 +58,7 @@ func TestStats(t *testing.T) {
 		want.Observations += uint64(len(e.Observations))
 	}
 	if got.Nodes != want.Nodes || got.Observations != want.Observations || got.Edges[graph.Called] != want.Edges[graph.Called] ||
-		got.Edges[graph.Of] != 1 || got.Sources != watermark(m) || got.Watermark != watermark(m) || got.Format != 1 || got.Disk == 0 {
+		got.Edges[graph.Of] != 1 || got.Sources != watermark(m) || got.Watermark != watermark(m) || got.Format != 2 || got.Disk == 0 {
 		t.Errorf("Stats is %+v, the model counts %+v and has watermark %d", got, want, watermark(m))
 	}
 }
@@ -95,5 +95,42 @@ func TestCheck(t *testing.T) {
 				t.Errorf("Check of a store without its first %q: %v, %v; want a problem that says %q", c.tag, r.Problems, err, c.says)
 			}
 		})
+	}
+}
+
+// What is only in the log, as after a killed process, is counted as well; a
+// closed store has nothing in it.
+func TestStatsOfTheLog(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	s, err := pebble.Open("store", pebble.Options{FS: fs, CacheBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Apply(context.Background(), newEstate(3, 2000).batch(500)); err != nil {
+		t.Fatal(err)
+	}
+	killed := fs.CrashClone(vfs.CrashCloneCfg{})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		fs   vfs.FS
+		log  bool
+	}{{"killed", killed, true}, {"closed", fs, false}} {
+		s, err := pebble.Open("store", pebble.Options{FS: c.fs, CacheBytes: 1 << 20, ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Stats(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if log, events := got.Bytes["log"], got.Bytes["events by source"]; log > 10_000 != c.log || events > 10_000 == c.log || got.Disk < 10_000 {
+			t.Errorf("%s: %d bytes in the log, %d of events in files, %d on disk", c.name, log, events, got.Disk)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

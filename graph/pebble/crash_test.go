@@ -24,8 +24,7 @@ import (
 	"github.com/blastradius/blastradius/graph/storetest"
 )
 
-// crashBatches are the same at every call; every third is large enough to go
-// the way of tables, each has one source a batch.
+// crashBatches are the same at every call; each has one source.
 func crashBatches() []*graph.Batch {
 	e := newEstate(11, 3000)
 	var out []*graph.Batch
@@ -34,8 +33,6 @@ func crashBatches() []*graph.Batch {
 	}
 	return out
 }
-
-const crashIngestBytes = 15_000
 
 // childDir names the store for a child process, which applies the batches that
 // the ledger lacks and says each one's number once it is durable.
@@ -53,7 +50,6 @@ func TestMain(m *testing.M) {
 }
 
 func child(dir string) error {
-	pebble.SetIngestBytes(crashIngestBytes)
 	s, err := pebble.Open(dir, pebble.Options{MemTableBytes: 128 << 10})
 	if err != nil {
 		return err
@@ -184,7 +180,6 @@ func TestKilled(t *testing.T) {
 // Power fails after every batch: what Apply returned from is on the disk, what
 // was not synced is lost.
 func TestPowerFailure(t *testing.T) {
-	t.Cleanup(pebble.SetIngestBytes(crashIngestBytes))
 	want := prefixes(t)
 	fs := vfs.NewCrashableMem()
 	s, err := pebble.Open("store", pebble.Options{FS: fs, MemTableBytes: 128 << 10, CacheBytes: 1 << 20})
@@ -215,76 +210,68 @@ func TestPowerFailure(t *testing.T) {
 // A disk that is full at any write: Apply fails with a code and a hint, the
 // graph is as before, and once there is room the batch goes in.
 func TestFullDisk(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		ingest int
-	}{{"through the log", 1 << 30}, {"by tables", 0}} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Cleanup(pebble.SetIngestBytes(c.ingest))
-			want := prefixes(t)
-			batches := crashBatches()
-			failures := 0
-			for at := int64(0); at < 40; at += 4 {
-				mem := vfs.NewCrashableMem()
-				var left atomic.Int64
-				left.Store(1 << 40)
-				full := errorfs.InjectorFunc(func(op errorfs.Op) error {
-					switch op.Kind {
-					case errorfs.OpCreate, errorfs.OpFileWrite, errorfs.OpFilePreallocate, errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpReuseForWrite, errorfs.OpMkdirAll:
-						if left.Add(-1) < 0 {
-							return syscall.ENOSPC
-						}
-					}
-					return nil
-				})
-				s, err := pebble.Open("store", pebble.Options{FS: errorfs.Wrap(mem, full), CacheBytes: 1 << 20, CacheNodes: 16})
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, b := range batches[:3] {
-					if err := s.Apply(context.Background(), b); err != nil {
-						t.Fatal(err)
-					}
-				}
-				left.Store(at)
-				err = s.Apply(context.Background(), batches[3])
-				done := 3
-				if err == nil {
-					done = 4
-				} else {
-					failures++
-					if graph.Code(err) != graph.CodeUnavailable || graph.Hint(err) == "" {
-						t.Errorf("a full disk at write %d gives %v, code %s, hint %q", at, err, graph.Code(err), graph.Hint(err))
-					}
-				}
-				left.Store(1 << 40)
-				// Starting again is always a way out.
-				again, err := pebble.Open("store", pebble.Options{FS: mem.CrashClone(vfs.CrashCloneCfg{}), CacheBytes: 1 << 20})
-				if err != nil {
-					t.Fatalf("Open after a full disk at write %d: %v", at, err)
-				}
-				if n := int(watermark(again)); n < done || n > 4 || hashOf(t, again) != want[n] {
-					t.Errorf("after a full disk at write %d there are %d batches, or their graph is another", at, n)
-				}
-				for _, b := range batches[watermark(again):6] {
-					if err := again.Apply(context.Background(), b); err != nil {
-						t.Fatal(err)
-					}
-				}
-				if hashOf(t, again) != want[6] {
-					t.Errorf("after a full disk at write %d and going on, the graph is another", at)
-				}
-				if err := again.Close(); err != nil {
-					t.Error(err)
-				}
-				if err := s.Close(); err != nil && graph.Code(err) != graph.CodeUnavailable {
-					t.Errorf("Close after a full disk: %v", err)
+	want := prefixes(t)
+	batches := crashBatches()
+	failures := 0
+	for at := int64(0); at < 40; at += 4 {
+		mem := vfs.NewCrashableMem()
+		var left atomic.Int64
+		left.Store(1 << 40)
+		full := errorfs.InjectorFunc(func(op errorfs.Op) error {
+			switch op.Kind {
+			case errorfs.OpCreate, errorfs.OpFileWrite, errorfs.OpFilePreallocate, errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpReuseForWrite, errorfs.OpMkdirAll:
+				if left.Add(-1) < 0 {
+					return syscall.ENOSPC
 				}
 			}
-			if failures == 0 {
-				t.Error("the disk was never full")
-			}
+			return nil
 		})
+		s, err := pebble.Open("store", pebble.Options{FS: errorfs.Wrap(mem, full), CacheBytes: 1 << 20, CacheNodes: 16})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range batches[:3] {
+			if err := s.Apply(context.Background(), b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left.Store(at)
+		err = s.Apply(context.Background(), batches[3])
+		done := 3
+		if err == nil {
+			done = 4
+		} else {
+			failures++
+			if graph.Code(err) != graph.CodeUnavailable || graph.Hint(err) == "" {
+				t.Errorf("a full disk at write %d gives %v, code %s, hint %q", at, err, graph.Code(err), graph.Hint(err))
+			}
+		}
+		left.Store(1 << 40)
+		// Starting again is always a way out.
+		again, err := pebble.Open("store", pebble.Options{FS: mem.CrashClone(vfs.CrashCloneCfg{}), CacheBytes: 1 << 20})
+		if err != nil {
+			t.Fatalf("Open after a full disk at write %d: %v", at, err)
+		}
+		if n := int(watermark(again)); n < done || n > 4 || hashOf(t, again) != want[n] {
+			t.Errorf("after a full disk at write %d there are %d batches, or their graph is another", at, n)
+		}
+		for _, b := range batches[watermark(again):6] {
+			if err := again.Apply(context.Background(), b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if hashOf(t, again) != want[6] {
+			t.Errorf("after a full disk at write %d and going on, the graph is another", at)
+		}
+		if err := again.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil && graph.Code(err) != graph.CodeUnavailable {
+			t.Errorf("Close after a full disk: %v", err)
+		}
+	}
+	if failures == 0 {
+		t.Error("the disk was never full")
 	}
 }
 
@@ -314,7 +301,6 @@ func TestLocked(t *testing.T) {
 
 // Flipped bytes are found, not answered with.
 func TestDamaged(t *testing.T) {
-	t.Cleanup(pebble.SetIngestBytes(0))
 	dir := t.TempDir()
 	s, err := pebble.Open(dir, pebble.Options{})
 	if err != nil {
@@ -355,6 +341,7 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// watermark is the largest ledger number of a store in memory.
 func watermark(s graph.Watermark) uint64 {
 	n, _ := s.Watermark(context.Background()) // it is in memory
 	return n

@@ -250,7 +250,7 @@ func (r *reader) byEvidence() error {
 			if err := r.step(); err != nil {
 				return err
 			}
-			r.key = appendEvidenceKey(r.key[:0], day, uint16(h>>restBits))
+			r.key = appendEvidenceKey(r.key[:0], day, uint8(h>>restBits))
 			if !r.it.SeekPrefixGE(r.key) {
 				continue
 			}
@@ -258,13 +258,14 @@ func (r *reader) byEvidence() error {
 			if err != nil {
 				return readError("read evidence index", err)
 			}
+			var hit evidenceHit
 			for len(v) > 0 {
-				hit, n := nextHit(v)
+				n := hit.next(v)
 				if n == 0 {
 					return corrupt(r.key, errCorrupt)
 				}
 				v = v[n:]
-				if hit.rest == uint32(h) {
+				if hit.rest == uint32(h&(1<<restBits-1)) {
 					places = append(places, place{day, hit.place})
 				}
 			}

@@ -133,12 +133,12 @@ func callText(b []byte) string {
 	return string(b[n:])
 }
 
-// The evidence index knows an event by 44 bits of the hash of what stands
-// before the first "@" of its evidence: 12 bits choose the key, 32 stand in the
+// The evidence index knows an event by 32 bits of the hash of what stands
+// before the first "@" of its evidence: 8 bits choose the key, 24 stand in the
 // value. Every hit is verified against the edges.
 const (
-	bucketBits = 12
-	restBits   = 32
+	bucketBits = 8
+	restBits   = 24
 	hashBits   = bucketBits + restBits
 )
 

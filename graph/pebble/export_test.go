@@ -2,14 +2,6 @@ package pebble
 
 import "github.com/cockroachdb/pebble/v2"
 
-// SetIngestBytes makes batches of n bytes and more go the way of large ones,
-// until undo is called.
-func SetIngestBytes(n int) (undo func()) {
-	old := ingestBytes
-	ingestBytes = n
-	return func() { ingestBytes = old }
-}
-
 // The tags of the key space, to damage it.
 const (
 	TagIn, TagOut, TagEvidence, TagStandingIn, TagToken, TagNumber, TagAlias = tagIn, tagOut, tagEvidence, tagStandingIn, tagToken, tagNumber, tagAlias

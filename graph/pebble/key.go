@@ -14,7 +14,7 @@ import (
 // that writing never reads.
 //
 //	A alias 0 node(4)                      alias index
-//	E day(4) bucket(2)                     evidence index, merged
+//	E day(4) bucket(1)                     evidence index, merged
 //	I day(4) node(4) hour(1)               event edges by To, light observations, merged
 //	J seq(8)                               ledger entry
 //	L label(4)                             label dictionary
@@ -112,8 +112,8 @@ func numberKey(dst []byte, tag byte, n uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(dst, tag), n)
 }
 
-func appendEvidenceKey(dst []byte, day uint32, bucket uint16) []byte {
-	return binary.BigEndian.AppendUint16(numberKey(dst, tagEvidence, day), bucket)
+func appendEvidenceKey(dst []byte, day uint32, bucket uint8) []byte {
+	return append(numberKey(dst, tagEvidence, day), bucket)
 }
 
 func ledgerKey(seq uint64) []byte {

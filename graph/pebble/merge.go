@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -101,50 +102,60 @@ type evidenceHit struct {
 	place uint64 // node<<5 | hour of the day
 }
 
-func appendHit(dst []byte, h evidenceHit) []byte {
-	return binary.AppendUvarint(binary.BigEndian.AppendUint32(dst, h.rest), h.place)
+// appendHit packs a hit behind one with the rest last; hits are sorted.
+func appendHit(dst []byte, h evidenceHit, last uint32) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(h.rest-last)), h.place)
 }
 
-func nextHit(b []byte) (h evidenceHit, n int) {
-	if len(b) < 5 {
-		return h, 0
+// next reads the hit behind h; n is zero where there is none.
+func (h *evidenceHit) next(b []byte) (n int) {
+	step, n := uvarint(b)
+	if n <= 0 || step >= 1<<restBits {
+		return 0
 	}
-	place, n := binary.Uvarint(b[4:])
-	if n <= 0 {
-		return h, 0
+	place, m := uvarint(b[n:])
+	if m <= 0 {
+		return 0
 	}
-	return evidenceHit{binary.BigEndian.Uint32(b), place}, 4 + n
+	h.rest, h.place = h.rest+uint32(step), place
+	return n + m
 }
 
 func (h evidenceHit) compare(g evidenceHit) int {
-	switch {
-	case h.rest < g.rest || h.rest == g.rest && h.place < g.place:
-		return -1
-	case h == g:
-		return 0
-	}
-	return 1
+	return cmp.Or(cmp.Compare(h.rest, g.rest), cmp.Compare(h.place, g.place))
 }
 
 func mergeEvidence(_ *packer, dst, a, b []byte) ([]byte, error) {
-	for len(a) > 0 && len(b) > 0 {
-		x, n := nextHit(a)
-		y, m := nextHit(b)
-		if n == 0 || m == 0 {
-			return nil, errCorrupt
+	var x, y evidenceHit
+	last := uint32(0)
+	n, m := x.next(a), y.next(b)
+	for n+m > 0 {
+		c := -1
+		switch {
+		case n == 0:
+			c = 1
+		case m != 0:
+			c = x.compare(y)
 		}
-		c := x.compare(y)
+		h := x
+		if c > 0 {
+			h = y
+		}
+		dst = appendHit(dst, h, last)
+		last = h.rest
 		if c <= 0 {
-			dst = append(dst, a[:n]...)
 			a = a[n:]
-		} else {
-			dst = append(dst, b[:m]...)
+			n = x.next(a)
 		}
 		if c >= 0 {
 			b = b[m:]
+			m = y.next(b)
 		}
 	}
-	return append(append(dst, a...), b...), nil
+	if len(a)+len(b) > 0 {
+		return nil, errCorrupt
+	}
+	return dst, nil
 }
 
 // A posting list of the search index is the low tokenBits bits of node numbers,

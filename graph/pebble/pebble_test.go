@@ -26,12 +26,6 @@ func open(t *testing.T) graph.Store {
 
 func TestStore(t *testing.T) { storetest.Run(t, open) }
 
-// The way of large batches keeps the same promises.
-func TestStoreByTables(t *testing.T) {
-	t.Cleanup(pebble.SetIngestBytes(0))
-	storetest.Run(t, open)
-}
-
 func TestReopen(t *testing.T) {
 	storetest.Reopen(t, func(t *testing.T) (graph.Store, func() graph.Store) {
 		dir := t.TempDir()

@@ -19,8 +19,9 @@ type Stats struct {
 	Watermark uint64
 	Floor     graph.Time
 	Format    int
-	// Bytes on disk by part, without what is still in the log. The parts
-	// overlap in files, so their sum is an estimate; Disk is everything.
+	// Bytes on disk by part; "log" is what is not yet sorted into files, after
+	// a process was killed. The parts overlap in files, so their sum is an
+	// estimate; Disk is everything.
 	Bytes map[string]uint64
 	Disk  uint64
 }
@@ -41,8 +42,13 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	view, st := s.db.NewSnapshot(), s.state.Load()
 	s.mu.RUnlock()
 	defer view.Close()
+	m := s.db.Metrics()
+	log := m.WAL.Size
+	if s.o.ReadOnly && m.MemTable.Count > 1 { // logs were read into memory, and are called obsolete
+		log = m.WAL.ObsoletePhysicalSize
+	}
 	out := Stats{Nodes: uint64(st.nextNode - 1), Sources: st.watermark, Refused: st.refused, Watermark: st.watermark, Floor: st.floor, Format: formatVersion,
-		Edges: map[graph.EdgeKind]uint64{}, Bytes: map[string]uint64{}, Disk: s.db.Metrics().DiskSpaceUsage()}
+		Edges: map[graph.EdgeKind]uint64{}, Bytes: map[string]uint64{"log": log}, Disk: m.DiskSpaceUsage()}
 	for _, p := range parts {
 		for _, tag := range p.tags {
 			n, err := s.db.EstimateDiskUsage([]byte{tag}, []byte{tag + 1})

@@ -19,6 +19,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable/block"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/blastradius/blastradius/graph"
@@ -33,8 +34,9 @@ type Options struct {
 	// CacheNodes bounds the node ids kept in memory, about 160 bytes each.
 	// It is rounded up to a power of two. Default: 1,048,576.
 	CacheNodes int
-	// MemTableBytes bounds what small batches may hold in memory before it is
-	// written out. Default: 32 MiB.
+	// MemTableBytes is how much of what was applied gathers in memory, and in
+	// the log, before it is sorted into a file; while that is written as much
+	// again may gather. Default: 64 MiB.
 	MemTableBytes int
 	// ReadOnly opens without writing; Apply and Prune fail. Default: false.
 	ReadOnly bool
@@ -59,23 +61,28 @@ func (o Options) withDefaults() Options {
 		o.CacheNodes = 1 << 20
 	}
 	if o.MemTableBytes == 0 {
-		o.MemTableBytes = 32 << 20
+		o.MemTableBytes = 64 << 20
 	}
 	return o
 }
 
 // formatVersion is that of the layout in key.go.
-const formatVersion = 1
+const formatVersion = 2
 
 // pebbleFormat is pinned so that a newer Pebble does not change files unasked.
 const pebbleFormat = pebble.FormatValueSeparation
+
+// compression is that of the lowest level everywhere: most of a store lies in
+// files that are seldom written again.
+var compression = pebble.UniformDBCompressionSettings(block.BalancedCompression)
 
 // Store implements graph.Store in a directory.
 type Store struct {
 	db  *pebble.DB
 	dir string
 	o   Options
-	po  *pebble.Options
+
+	background chan struct{} // closed where flushing or compacting has failed
 
 	// writing serializes Apply and Prune; what only they use follows.
 	writing  sync.Mutex
@@ -119,22 +126,24 @@ func Open(dir string, o Options) (*Store, error) {
 	o = o.withDefaults()
 	cache := pebble.NewCache(o.CacheBytes)
 	defer cache.Unref()
+	background := make(chan struct{})
+	failed := sync.OnceFunc(func() { close(background) })
 	po := &pebble.Options{
 		FS: o.FS, Cache: cache, Comparer: comparer, Merger: merger, FormatMajorVersion: pebbleFormat,
-		MemTableSize: uint64(o.MemTableBytes), MemTableStopWritesThreshold: 4,
+		MemTableSize: uint64(o.MemTableBytes), MemTableStopWritesThreshold: 2,
 		L0CompactionThreshold: 12, L0CompactionFileThreshold: 1000, L0StopWritesThreshold: 64,
 		LBaseMaxBytes: 256 << 20, MaxOpenFiles: 1000, ReadOnly: o.ReadOnly,
 		CompactionConcurrencyRange: func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 		Logger:                     quiet{},
 		// Reading returns the error; Pebble need not end the process for it.
-		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}},
+		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}, BackgroundError: func(error) { failed() }},
 	}
 	for i := range po.Levels {
 		l := &po.Levels[i]
 		l.BlockSize, l.IndexBlockSize = 16<<10, 64<<10
 		l.FilterPolicy = bloom.FilterPolicy(10)
 	}
-	po.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
+	po.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return compression })
 	for i := range po.TargetFileSizes {
 		po.TargetFileSizes[i] = min(int64(4<<20)<<i, 64<<20)
 	}
@@ -143,7 +152,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, openError(dir, err)
 	}
-	s := &Store{db: db, dir: dir, o: o, po: po, nodes: newNodeCache(o.CacheNodes), labels: map[graph.Label]uint32{}, suffixes: map[string]uint32{}}
+	s := &Store{db: db, dir: dir, o: o, background: background, nodes: newNodeCache(o.CacheNodes), labels: map[graph.Label]uint32{}, suffixes: map[string]uint32{}}
 	s.w.init(s)
 	if err := s.load(); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -189,17 +198,18 @@ func (s *Store) load() error {
 		if err := s.db.Set(stringKey(nil, tagMeta, "format"), binary.AppendUvarint(nil, formatVersion), pebble.Sync); err != nil {
 			return fmt.Errorf("write format: %w", err)
 		}
+	case !fresh && version < formatVersion:
+		return &graph.Error{Code: graph.CodeVersion, Message: fmt.Sprintf("the store %s has format %d, this program reads %d", s.dir, version, formatVersion),
+			Hint: "ingest the logs again into a new store, or use the version of blastradius that wrote it"}
 	case version > formatVersion:
 		return &graph.Error{Code: graph.CodeVersion, Message: fmt.Sprintf("the store %s has format %d, this program reads up to %d", s.dir, version, formatVersion),
 			Hint: "use the version of blastradius that wrote it"}
 	}
-	kinds, unsaid, err := s.meta("kinds")
+	kinds, _, err := s.meta("kinds")
 	if err != nil {
 		return err
 	}
-	if st.kinds = uint32(kinds); unsaid && !fresh {
-		st.kinds = ^uint32(0) // written before this was kept
-	}
+	st.kinds = uint32(kinds)
 	floor, _, err := s.meta("floor")
 	if err != nil {
 		return err
@@ -336,10 +346,28 @@ func (s *Store) Close() error {
 		return s.broken
 	}
 	s.broken = &graph.Error{Code: graph.CodeUnavailable, Message: "the store is closed"}
+	s.flush()
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil
+}
+
+// flush moves what is in the log into files, so that the next Open need not
+// read the log. Where that fails the log stays, and nothing is lost.
+func (s *Store) flush() {
+	if s.o.ReadOnly {
+		return
+	}
+	defer func() { _ = recover() }() // of what Fatalf throws where there is no room for a new log
+	done, err := s.db.AsyncFlush()
+	if err != nil {
+		return
+	}
+	select {
+	case <-done:
+	case <-s.background:
+	}
 }
 
 // errStop ends a scan whose consumer has broken out.

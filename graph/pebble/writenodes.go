@@ -16,7 +16,7 @@ func (w *writer) addNodes(b *graph.Batch) error {
 		if id == "" {
 			return invalid("node %d of the batch has no id", i)
 		}
-		e, err := w.s.node(id)
+		e, err := w.find(id)
 		if err != nil {
 			return fmt.Errorf("find node %s: %w", id, err)
 		}
@@ -43,6 +43,36 @@ func (w *writer) addNodes(b *graph.Batch) error {
 	}
 	return nil
 }
+
+// find finds a stored node, nil where there is none. Most ids that are not in
+// the cache are new: a filter of all ids tells, which is read from the store as
+// soon as looking ids up there has cost about as much.
+func (w *writer) find(id graph.ID) (*nodeEntry, error) {
+	h := w.s.nodes.hash(id)
+	if e := w.s.nodes.findHashed(id, h); e != nil {
+		return e, nil
+	}
+	if !w.whole {
+		if stored := w.s.state.Load().nextNode - 1; w.missed < stored/lookupCost {
+			w.missed++
+			return w.s.node(id)
+		}
+		if err := w.s.scan(tagNumber, func(_, v []byte) error {
+			w.known.add(w.s.nodes.hash(graph.ID(v)))
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+		w.whole = true
+	}
+	if !w.known.has(h) {
+		return nil, nil
+	}
+	return w.s.node(id)
+}
+
+// lookupCost is about how many ids are scanned in the time of one lookup.
+const lookupCost = 32
 
 // writeNodes writes the nodes that are new or say something new, and their
 // entries in the search and alias indexes.

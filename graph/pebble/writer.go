@@ -33,7 +33,7 @@ type writer struct {
 	once    map[graph.ID]struct{}
 	label   []uint32
 	rows    []row
-	whole   []sight
+	full    []sight
 	light   []sight
 	one     []sight
 	heads   [][]byte
@@ -42,6 +42,9 @@ type writer struct {
 	arena   []byte
 	p       packer
 	seen    *recent
+	known   idFilter // of node ids, where whole
+	whole   bool
+	missed  uint32 // lookups of nodes while it was not
 }
 
 // nodeSpan is a node of the batch.
@@ -51,7 +54,7 @@ type nodeSpan struct {
 	entry       *nodeEntry // nil: new
 }
 
-// row is an event row with its sights, whole[from:to] and light[from:to], each
+// row is an event row with its sights, full[from:to] and light[from:to], each
 // normalized.
 type row struct {
 	*graph.EventRow
@@ -129,7 +132,7 @@ func (w *writer) reset() {
 	clear(w.once)
 	w.stamp++
 	w.nodes, w.entries, w.label, w.rows = w.nodes[:0], w.entries[:0], w.label[:0], w.rows[:0]
-	w.whole, w.light = w.whole[:0], w.light[:0]
+	w.full, w.light = w.full[:0], w.light[:0]
 	w.hits.reset()
 	// The arena's old memory may still be read by nobody: keys and values are
 	// copied by the commit.
@@ -183,7 +186,7 @@ func (w *writer) addEvents(b *graph.Batch, base uint64) error {
 		if e.From == 0 || e.To == 0 || max(e.From, e.To, e.Agent, e.Client, e.Service) > top || int(e.Label) >= len(w.label) || e.Hour < 0 || e.Kind > kindMask || len(w.next.labels) == 0 {
 			return invalid("event row %d of the batch refers to what is not there", i)
 		}
-		from := len(w.whole)
+		from := len(w.full)
 		start := e.Hour.Start()
 		for j := range e.Observations {
 			o := &e.Observations[j]
@@ -211,28 +214,29 @@ func (w *writer) addEvents(b *graph.Batch, base uint64) error {
 				w.arena = appendCall(w.arena, o.Call)
 				call = w.arena[c:]
 			}
-			w.whole = append(w.whole, sight{uint32(o.At - start), o.Source.Record, base + o.Source.Seq, ev, call})
+			w.full = append(w.full, sight{uint32(o.At - start), o.Source.Record, base + o.Source.Seq, ev, call})
 			w.light = append(w.light, sight{uint32(o.At - start), 0, base + o.Source.Seq, key, call})
 			w.hits.add(hash, uint32(len(w.rows)))
 		}
-		if len(w.whole) == from {
+		if len(w.full) == from {
 			continue
 		}
-		to := from + len(normalize(w.whole[from:]))
+		to := from + len(normalize(w.full[from:]))
 		normalize(w.light[from:])
-		w.whole, w.light = w.whole[:to], w.light[:to]
+		w.full, w.light = w.full[:to], w.light[:to]
 		w.next.kinds |= 1 << e.Kind
 		day := dayOf(e.Hour)
 		w.rows = append(w.rows, row{EventRow: e, from: uint32(from), to: uint32(to), label: w.label[e.Label],
 			source: w.at(e.From, day, true), target: w.at(e.To, day, true),
 			agent: w.at(e.Agent, 0, false), client: w.at(e.Client, 0, false), service: w.at(e.Service, 0, false), day: day, hod: hourOfDay(e.Hour)})
 	}
-	return w.addDays()
+	w.addDays()
+	return nil
 }
 
 // addDays adds the days of the rows to the state, and puts them in front of
 // the hashes of the evidence index.
-func (w *writer) addDays() error {
+func (w *writer) addDays() {
 	var days []uint32
 	last := noDay
 	for i := range w.rows {
@@ -241,13 +245,10 @@ func (w *writer) addDays() error {
 		}
 	}
 	if len(days) == 0 {
-		return nil
+		return
 	}
 	slices.Sort(days)
 	days = slices.Compact(days)
-	if days[len(days)-1]-days[0] >= 1<<(64-hashBits) {
-		return invalid("the batch spans more than %d days", 1<<(64-hashBits))
-	}
 	for _, d := range days {
 		if i, found := slices.BinarySearch(w.next.days, d); !found {
 			w.next.days = slices.Insert(slices.Clone(w.next.days), i, d)
@@ -256,7 +257,6 @@ func (w *writer) addDays() error {
 	for i, r := range w.hits.index {
 		w.hits.keys[i] |= uint64(w.rows[r].day-days[0]) << hashBits
 	}
-	return nil
 }
 
 // evidenceKey is the 48-bit hash of the observation's evidence.
@@ -281,7 +281,7 @@ func (w *writer) writeBlocks(tag byte) {
 		return
 	}
 	light := tag == tagIn
-	sights := w.whole
+	sights := w.full
 	if light {
 		sights = w.light
 	}
@@ -342,9 +342,11 @@ func (w *writer) writeHits() {
 	for i := 0; i < len(keys); {
 		group := keys[i] >> restBits
 		n := len(w.arena)
-		w.arena = appendEvidenceKey(w.arena, w.rows[index[i]].day, uint16(group&(1<<bucketBits-1)))
+		w.arena = appendEvidenceKey(w.arena, w.rows[index[i]].day, uint8(group))
 		m := len(w.arena)
+		last := uint32(0)
 		for i < len(keys) && keys[i]>>restBits == group {
+			rest := uint32(keys[i] & (1<<restBits - 1))
 			j := i + 1
 			for j < len(keys) && keys[j] == keys[i] {
 				j++
@@ -356,7 +358,8 @@ func (w *writer) writeHits() {
 			}
 			slices.Sort(places)
 			for _, p := range slices.Compact(places) {
-				w.arena = appendHit(w.arena, evidenceHit{uint32(keys[i]), p})
+				w.arena = appendHit(w.arena, evidenceHit{rest, p}, last)
+				last = rest
 			}
 			i = j
 		}
