@@ -15,7 +15,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/graph/explore"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // Limits bound one request. A zero limit is that of DefaultLimits.
@@ -24,11 +23,12 @@ type Limits struct {
 	Tokens     int           // tokens of a query's text. Default: 10,000
 	Depth      int           // levels of fields. Default: 20
 	Complexity int           // sum over the fields: 100 for a question, 1 for any other. Default: 2,500
-	Timeout    time.Duration // of answering. Default: 30 s
+	Timeout    time.Duration // of answering, streams apart. Default: 30 s
+	Streams    int           // open at a time. Default: 100
 }
 
 // DefaultLimits leave the named documents and introspection much room.
-var DefaultLimits = Limits{Body: 1 << 20, Tokens: 10_000, Depth: 20, Complexity: 2_500, Timeout: 30 * time.Second}
+var DefaultLimits = Limits{Body: 1 << 20, Tokens: 10_000, Depth: 20, Complexity: 2_500, Timeout: 30 * time.Second, Streams: 100}
 
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits
@@ -47,6 +47,9 @@ func (l Limits) withDefaults() Limits {
 	if l.Timeout > 0 {
 		d.Timeout = l.Timeout
 	}
+	if l.Streams > 0 {
+		d.Streams = l.Streams
+	}
 	return d
 }
 
@@ -59,6 +62,11 @@ type Options struct {
 	Now func() time.Time
 	// Limits of one request. Default: DefaultLimits.
 	Limits Limits
+	// Poll is how often the watermark is looked at for those who subscribe to
+	// updates. Default: 1 s.
+	Poll time.Duration
+	// Until ends all streams. Default: they end with their requests.
+	Until context.Context
 	// Panic is told of a panic, whose detail the client does not get.
 	// Default: nobody is told.
 	Panic func(value any, stack []byte)
@@ -69,7 +77,10 @@ func newExecutor(o Options) *executor.Executor {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	exec := executor.New(NewExecutableSchema(Config{Resolvers: &resolver{o.Explorer, o.Now}}))
+	if o.Poll <= 0 {
+		o.Poll = time.Second
+	}
+	exec := executor.New(NewExecutableSchema(Config{Resolvers: &resolver{o.Explorer, o.Now, o.Poll}}))
 	exec.SetErrorPresenter(present)
 	exec.SetRecoverFunc(func(_ context.Context, p any) error {
 		if o.Panic != nil {
@@ -83,22 +94,14 @@ func newExecutor(o Options) *executor.Executor {
 	return exec
 }
 
-// run answers one request. ok is false where the request itself is at fault and
-// nothing was asked.
+// run answers one request that is no subscription. ok is false where the
+// request itself is at fault and nothing was asked.
 func run(ctx context.Context, exec *executor.Executor, params *graphql.RawParams) (res *graphql.Response, ok bool) {
-	defer func() { // the executor recovers what resolvers panic with; this is the rest
-		if p := recover(); p != nil {
-			err := exec.PresentRecoveredError(ctx, p)
-			res, ok = &graphql.Response{Errors: gqlerror.List{present(ctx, err)}}, true
-		}
-	}()
-	ctx = graphql.StartOperationTrace(ctx)
-	op, errs := exec.CreateOperationContext(ctx, params)
-	if errs != nil {
-		return exec.DispatchError(graphql.WithOperationContext(ctx, op), errs), false
-	}
-	respond, ctx := exec.DispatchOperation(ctx, op)
-	return respond(ctx), true
+	ok = answers(ctx, exec, params, false, func(r *graphql.Response) bool {
+		res = r
+		return false
+	})
+	return res, ok
 }
 
 // Execute answers a query in process, by the same executor and limits of shape

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -20,16 +21,22 @@ import (
 
 // handler is GraphQL over HTTP.
 type handler struct {
-	exec   *executor.Executor
-	limits Limits
+	exec    *executor.Executor
+	limits  Limits
+	until   context.Context
+	streams atomic.Int64 // that are open
 }
 
 // NewHandler answers GraphQL over HTTP: queries by POST (application/json) and
 // by GET (query, variables, operationName). Errors carry extensions.code, one
 // of graph's codes, and extensions.hint. The status is 200 for every answer, with
-// errors or without, and 4xx where the request itself is at fault.
+// errors or without, and 4xx where the request itself is at fault. Who accepts
+// text/event-stream is answered by server-sent events, and may subscribe.
 func NewHandler(o Options) http.Handler {
-	return &handler{exec: newExecutor(o), limits: o.Limits.withDefaults()}
+	if o.Until == nil {
+		o.Until = context.Background()
+	}
+	return &handler{exec: newExecutor(o), limits: o.Limits.withDefaults(), until: o.Until}
 }
 
 // ServeHTTP answers one request.
@@ -39,6 +46,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	params, status, err := h.params(w, r)
 	if err != nil {
 		write(w, r, status, &graphql.Response{Errors: gqlerror.List{present(ctx, err)}})
+		return
+	}
+	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		h.stream(w, r, params)
 		return
 	}
 	res, ok := run(ctx, h.exec, params)

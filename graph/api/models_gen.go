@@ -16,3 +16,7 @@ type EvidenceInput struct {
 // The questions. Each answer says its window, what it cannot see, and what it cut.
 type Query struct {
 }
+
+// Answers by server-sent events: POST or GET with Accept: text/event-stream.
+type Subscription struct {
+}

@@ -13,11 +13,13 @@ import (
 type resolver struct {
 	explorer *explore.Explorer
 	now      func() time.Time
+	poll     time.Duration
 }
 
-func (r *resolver) Query() QueryResolver       { return queries{r} }
-func (r *resolver) Sighting() SightingResolver { return sightingResolver{r} }
-func (r *resolver) Coverage() CoverageResolver { return coverageResolver{r} }
+func (r *resolver) Query() QueryResolver               { return queries{r} }
+func (r *resolver) Subscription() SubscriptionResolver { return subscriptions{r} }
+func (r *resolver) Sighting() SightingResolver         { return sightingResolver{r} }
+func (r *resolver) Coverage() CoverageResolver         { return coverageResolver{r} }
 
 // queries are the fields of the query type.
 type queries struct{ *resolver }
