@@ -200,7 +200,7 @@ func (m *Main) query(ctx context.Context, cmd *cobra.Command, document string, v
 		return nil, "", err
 	}
 	defer st.Close()
-	data, err = api.Execute(ctx, api.Options{Explorer: m.explorer(st), Now: m.Now}, document, vars)
+	data, err = api.Execute(ctx, api.Options{Explorer: m.explorer(st, nil), Now: m.Now}, document, vars)
 	return data, "http://127.0.0.1:8420", err
 }
 

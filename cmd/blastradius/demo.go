@@ -57,7 +57,7 @@ the page until Ctrl-C; the clock of its windows stands still at the end of that 
 			if err != nil {
 				return err
 			}
-			explorer := world.explorer(st)
+			explorer := world.explorer(st, nil)
 			fmt.Fprintf(m.Stderr, "A fictional company, inspired by public reports: %d files, %d distinct calls, read in %s.\n",
 				report.Files.Stored, report.Calls, time.Since(start).Round(time.Millisecond))
 			fmt.Fprintf(m.Stderr, "$ blastradius touched %s --last 4h --until %s\n\n", testdata.FailedResource, stamp(testdata.Now))

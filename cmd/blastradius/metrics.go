@@ -4,9 +4,11 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -20,7 +22,7 @@ type metrics struct {
 }
 
 // newMetrics begins to count. The store is read when metrics are asked for.
-func newMetrics(st graph.Store, now func() time.Time) *metrics {
+func newMetrics(st graph.Store, watcher *ingest.Watcher, now func() time.Time) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "blastradius_http_requests_total",
@@ -30,6 +32,9 @@ func newMetrics(st graph.Store, now func() time.Time) *metrics {
 	}
 	m.registry.MustRegister(m.requests, m.durations, ledgerCollector{st, now},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if watcher != nil {
+		m.registry.MustRegister(watchCollector{watcher})
+	}
 	return m
 }
 
@@ -40,7 +45,9 @@ func (m *metrics) observe(route string, next http.Handler) http.Handler {
 		rec := &statusRecorder{ResponseWriter: w, code: http.StatusOK}
 		next.ServeHTTP(rec, r)
 		m.requests.WithLabelValues(route, strconv.Itoa(rec.code)).Inc()
-		m.durations.WithLabelValues(route).Observe(time.Since(start).Seconds())
+		if !strings.HasPrefix(rec.Header().Get("Content-Type"), "text/event-stream") { // a stream's length says nothing
+			m.durations.WithLabelValues(route).Observe(time.Since(start).Seconds())
+		}
 	})
 }
 
@@ -98,5 +105,42 @@ func (c ledgerCollector) Collect(ch chan<- prometheus.Metric) {
 	if last != 0 {
 		ch <- prometheus.MustNewConstMetric(lastEventDesc, prometheus.GaugeValue, float64(last)/1000)
 		ch <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, c.now().Sub(last.Time()).Seconds())
+	}
+}
+
+// watchCollector shows what live ingest does.
+type watchCollector struct{ watcher *ingest.Watcher }
+
+var (
+	ingestFilesDesc    = prometheus.NewDesc("blastradius_ingest_files_total", "Files that live ingest dealt with, by what became of them.", []string{"result"}, nil)
+	ingestRecordsDesc  = prometheus.NewDesc("blastradius_ingest_records_total", "Records that live ingest read.", nil, nil)
+	ingestRejectedDesc = prometheus.NewDesc("blastradius_ingest_rejected_total", "Files and records that live ingest could not use.", nil, nil)
+	ingestErrorsDesc   = prometheus.NewDesc("blastradius_ingest_errors_total", "Looks at the feeds that ended early.", nil, nil)
+	ingestWritingDesc  = prometheus.NewDesc("blastradius_ingest_writing_files", "Files that wait because they still change.", nil, nil)
+	ingestLagDesc      = prometheus.NewDesc("blastradius_ingest_lag_seconds", "Of the files ingested last: the longest time from a file's last change until it could be asked about.", nil, nil)
+	ingestLastDesc     = prometheus.NewDesc("blastradius_ingest_last_success_timestamp_seconds", "When the feeds were last looked at without trouble.", nil, nil)
+)
+
+func (c watchCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{ingestFilesDesc, ingestRecordsDesc, ingestRejectedDesc, ingestErrorsDesc, ingestWritingDesc, ingestLagDesc, ingestLastDesc} {
+		ch <- d
+	}
+}
+
+func (c watchCollector) Collect(ch chan<- prometheus.Metric) {
+	s := c.watcher.Status()
+	counter := func(d *prometheus.Desc, n int, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	counter(ingestFilesDesc, s.FilesStored, "stored")
+	counter(ingestFilesDesc, s.FilesKnown, "known")
+	counter(ingestFilesDesc, s.FilesRefused, "rejected")
+	counter(ingestRecordsDesc, s.Records)
+	counter(ingestRejectedDesc, s.Rejected)
+	counter(ingestErrorsDesc, s.Errors)
+	ch <- prometheus.MustNewConstMetric(ingestWritingDesc, prometheus.GaugeValue, float64(len(s.Writing)))
+	ch <- prometheus.MustNewConstMetric(ingestLagDesc, prometheus.GaugeValue, s.Lag.Seconds())
+	if !s.Last.IsZero() {
+		ch <- prometheus.MustNewConstMetric(ingestLastDesc, prometheus.GaugeValue, float64(s.Last.UnixMilli())/1000)
 	}
 }

@@ -51,9 +51,9 @@ func openDirectory(dir string, use storeUse) (*pebble.Store, error) {
 }
 
 // explorer answers questions over a store; raw records come from the files they
-// were read from.
-func (m *Main) explorer(st graph.Store) *explore.Explorer {
-	return explore.New(st, explore.Options{
+// were read from. writing names files that are being written; it may be nil.
+func (m *Main) explorer(st graph.Store, writing func() []string) *explore.Explorer {
+	return explore.New(st, explore.Options{Writing: writing,
 		ReadRecord: func(ctx context.Context, source string, record uint32, evidence string) ([]byte, error) {
 			return ingest.OpenRecord(ctx, source, formats(false), openSource, record, evidence)
 		},

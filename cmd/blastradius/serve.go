@@ -1,42 +1,104 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"sync"
 	"time"
 
+	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/graph/api"
+	"github.com/blastradius/blastradius/ingest"
+	"github.com/blastradius/blastradius/ingest/feed"
 	"github.com/spf13/cobra"
 )
 
 // serve is the command that serves API and page.
 func (m *Main) serve() *cobra.Command {
 	var o serverOptions
+	var paths []string
+	var every time.Duration
+	var objects bool
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the API and the page",
-		Long: `serve answers GraphQL at /graphql (POST and GET), an editor for it at /graphiql, the
-page at /, and /healthz, /readyz and /metrics.
+		Short: "Serve the API and the page, and ingest what comes meanwhile",
+		Long: `serve answers GraphQL at /graphql (POST and GET; subscriptions by server-sent
+events), an editor for it at /graphiql, the page at /, and /healthz, /readyz and
+/metrics.
+
+With --ingest it also looks at files and directories again and again, and ingests
+what is new as soon as it no longer changes: a process that serves has the store to
+itself. Files that still change are named by coverage, and make answers incomplete.
 
 It listens on loopback unless --tokens-file (bearer tokens, one a line) and TLS are
 given. SIGINT or SIGTERM lets the requests under way finish.`,
-		Args: exactly(0, "no arguments"),
+		Example: "  blastradius serve --store incident.db --ingest /var/spool/cloudtrail",
+		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(); err != nil {
 				return err
 			}
-			st, err := m.openStore(cmd, readStore)
+			if every <= 0 {
+				return usage(cmd, "such as 5s", "--ingest-every %v is no interval", every)
+			}
+			use := readStore
+			if len(paths) > 0 {
+				use = writeStore
+			}
+			st, err := m.openStore(cmd, use)
 			if err != nil {
 				return err
 			}
 			defer st.Close()
-			o.Store, o.Explorer = st, m.explorer(st)
+			var writing func() []string
+			if len(paths) > 0 {
+				o.Watcher, err = m.watcher(st, paths, objects, every)
+				if err != nil {
+					return err
+				}
+				writing = o.Watcher.Writing
+			}
+			o.Store, o.Explorer = st, m.explorer(st, writing)
 			return m.serveStore(cmd, o)
 		},
 	}
 	serverFlags(cmd, &o)
+	f := cmd.Flags()
+	f.StringArrayVar(&paths, "ingest", nil, "`path` of a file or directory to ingest from while serving; may be given again")
+	f.DurationVar(&every, "ingest-every", 5*time.Second, "`time` between two looks at --ingest")
+	f.BoolVar(&objects, "objects", false, "ingest S3 objects as resources of their own instead of rolling them up to their bucket")
 	return cmd
 }
+
+// watcher ingests from the paths into the store; trouble is for stderr.
+func (m *Main) watcher(st graph.Store, paths []string, objects bool, every time.Duration) (*ingest.Watcher, error) {
+	for _, p := range paths {
+		if _, err := os.Stat(p); err != nil {
+			return nil, &graph.Error{Code: graph.CodeInvalid, Message: "ingest from " + p, Err: err, Hint: "make the directory first"}
+		}
+	}
+	return ingest.NewWatcher(st, feed.Directory(paths...), formats(objects), ingest.WatchOptions{Every: every, Told: func(p ingest.Pass) {
+		if p.Err != nil {
+			m.printError(p.Err)
+		}
+		if f := p.Report.Files; f.Stored+f.Rejected > 0 {
+			fmt.Fprintf(m.Stderr, "ingested %s with %s; %d rejected\n", count(f.Stored, "file"), count(p.Report.Records, "record"), len(p.Report.Rejected))
+		}
+		for i, x := range p.Report.Rejected {
+			if i == maxToldRejections {
+				fmt.Fprintf(m.Stderr, "  and %d more\n", len(p.Report.Rejected)-i)
+				break
+			}
+			fmt.Fprintf(m.Stderr, "  %s\n", printable(x.String()))
+		}
+	}})
+}
+
+// maxToldRejections is how many rejections of one pass stderr is told of;
+// /metrics counts them all.
+const maxToldRejections = 5
 
 // serverFlags are those that serve and demo share.
 func serverFlags(cmd *cobra.Command, o *serverOptions) {
@@ -61,7 +123,15 @@ func (m *Main) serveStore(cmd *cobra.Command, o serverOptions) error {
 			fmt.Fprintf(m.Stderr, "this answer: %s%s\n", url, o.FirstPage)
 		}
 	}
-	err := serveHTTP(cmd.Context(), o)
+	ctx, cancel := context.WithCancel(cmd.Context())
+	defer cancel()
+	var watching sync.WaitGroup
+	if o.Watcher != nil {
+		watching.Go(func() { o.Watcher.Run(ctx) })
+	}
+	err := serveHTTP(ctx, o)
+	cancel()
+	watching.Wait() // for the store is closed next
 	if err == nil {
 		fmt.Fprintln(m.Stderr, "stopped at", m.Now().UTC().Format(time.RFC3339))
 	}

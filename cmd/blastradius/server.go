@@ -9,12 +9,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/graph/api"
 	"github.com/blastradius/blastradius/graph/explore"
+	"github.com/blastradius/blastradius/ingest"
 	"github.com/blastradius/blastradius/ui"
 )
 
@@ -33,6 +33,7 @@ type serverOptions struct {
 	Store    graph.Store
 	Explorer *explore.Explorer
 	Limits   api.Limits
+	Watcher  *ingest.Watcher // whose work /metrics shows; may be nil
 
 	FirstPage string // path and query of a page to point at; may be empty
 
@@ -101,9 +102,8 @@ func serveHTTP(ctx context.Context, o serverOptions) error {
 		ln = tls.NewListener(ln, tlsConfig)
 	}
 
-	var draining atomic.Bool
 	srv := &http.Server{
-		Handler:           o.routes(tokens, &draining),
+		Handler:           o.routes(ctx, tokens),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      readTimeout + o.Limits.Timeout,
@@ -121,7 +121,6 @@ func serveHTTP(ctx context.Context, o serverOptions) error {
 		return &graph.Error{Code: graph.CodeUnavailable, Message: "serve on " + url, Err: err}
 	case <-ctx.Done():
 	}
-	draining.Store(true)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	err = srv.Shutdown(drain)
@@ -136,19 +135,20 @@ func serveHTTP(ctx context.Context, o serverOptions) error {
 }
 
 // routes is everything the server answers. The page and its files hold no data
-// and are open; data needs a token where there are tokens.
-func (o *serverOptions) routes(tokens []digest, draining *atomic.Bool) http.Handler {
+// and are open; data needs a token where there are tokens. Once ctx has ended it
+// is no longer ready, and streams end.
+func (o *serverOptions) routes(ctx context.Context, tokens []digest) http.Handler {
 	mux := http.NewServeMux()
-	met := newMetrics(o.Store, o.Now)
+	met := newMetrics(o.Store, o.Watcher, o.Now)
 	handle := func(pattern, route string, h http.Handler) { mux.Handle(pattern, met.observe(route, h)) }
 
-	graphql := api.NewHandler(api.Options{Explorer: o.Explorer, Now: o.Now, Limits: o.Limits,
+	graphql := api.NewHandler(api.Options{Explorer: o.Explorer, Now: o.Now, Limits: o.Limits, Until: ctx,
 		Panic: func(p any, stack []byte) { o.Log.Error("panic", "value", fmt.Sprint(p), "stack", string(stack)) }})
 	handle("/graphql", "/graphql", sameSite(authorized(tokens, graphql)))
 	handle("/metrics", "/metrics", authorized(tokens, met.handler()))
 	handle("/healthz", "/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") }))
 	handle("/readyz", "/readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if draining.Load() {
+		if ctx.Err() != nil {
 			say(w, http.StatusServiceUnavailable, "draining")
 			return
 		}

@@ -20,7 +20,7 @@ type Coverage struct {
 	// the window whose issuer is not in the data. Explorer.Unjoined finds it
 	// when it is asked for: it reads the whole window.
 	UnjoinedSessions int        `json:"unjoinedSessions"`
-	Writing          []string   `json:"writing"` // files whose last segment is not in the ledger yet
+	Writing          []string   `json:"writing"` // files that are not in the store, or not whole, because they are being written or read
 	Rejected         int        `json:"rejected"`
 	FirstEvent       graph.Time `json:"firstEvent"` // of all data
 	LastEvent        graph.Time `json:"lastEvent"`
@@ -78,6 +78,11 @@ func (e *Explorer) coverage(r *reader, w graph.Window, silence time.Duration) (*
 			c.Sources = append(c.Sources, Stream{Name: s.name, Kind: s.kind, FirstEvent: s.first, LastEvent: s.last, Events: n.records, Rejected: n.rejected, Files: n.files})
 			c.Rejected += n.rejected
 		}
+	}
+	if e.opts.Writing != nil && r.asOf == 0 {
+		c.Writing = slices.Concat(c.Writing, e.opts.Writing())
+		slices.Sort(c.Writing)
+		c.Writing = slices.Compact(c.Writing)
 	}
 	c.judge(w, limit)
 	return c, nil

@@ -330,3 +330,19 @@ func TestSnapshotsAreNoStream(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// What is being written is missing from the newest state, and from no older one.
+func TestCoverageNamesWhatIsBeingWritten(t *testing.T) {
+	s := cast().store(t)
+	newWorld().into(t, s)
+	e := explore.New(s, explore.Options{Writing: func() []string { return []string{"/logs/b.json", "/logs/b.json"} }})
+	for asOf, want := range map[uint64][]string{0: {"/logs/b.json"}, 1: {}} {
+		c, err := e.Coverage(context.Background(), explore.CoverageQuery{Window: graph.Window{From: at(0), To: at(300)}, AsOf: asOf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(c.Writing, want) || slices.Contains(c.Reasons, "files being written: 1") != (asOf == 0) {
+			t.Errorf("as of %d: %v %v", asOf, c.Writing, c.Reasons)
+		}
+	}
+}

@@ -32,6 +32,9 @@ type RecordReader func(ctx context.Context, source string, record uint32, eviden
 type Options struct {
 	// ReadRecord reads raw records. Default: every record is out of reach.
 	ReadRecord RecordReader
+	// Writing names files that are being written and not in the store yet.
+	// Default: none are known.
+	Writing func() []string
 	// Classes corrects the class of identities. Default: none.
 	Classes map[graph.ID]Class
 }

@@ -55,7 +55,7 @@ func (w *walk) entry(path string, named bool) bool {
 	case !info.Mode().IsRegular() && !named:
 		return w.fail(path, errors.New("not a regular file"))
 	}
-	o := Object{Name: filepath.ToSlash(path), Size: info.Size(), Open: func(context.Context) (io.ReadCloser, error) { return OpenPath(filepath.ToSlash(path)) }}
+	o := Object{Name: filepath.ToSlash(path), Size: info.Size(), Modified: info.ModTime(), Open: func(context.Context) (io.ReadCloser, error) { return OpenPath(filepath.ToSlash(path)) }}
 	if !info.Mode().IsRegular() {
 		o.Size, o.Once = -1, true
 	}

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Object is one file that a feed found.
@@ -21,6 +22,8 @@ type Object struct {
 	Name string
 	// Size in bytes as listed; negative where it is not known beforehand.
 	Size int64
+	// Modified is when the file last changed; zero where it is not known.
+	Modified time.Time
 	// Once says that Open works one time only.
 	Once bool
 	// Open begins to read the file as stored. The caller closes it.
