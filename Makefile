@@ -1,5 +1,5 @@
 # make test   everything that CI runs (lint, unit, metamorphic, captures, real servers, the program itself);
-#             needs JDK 17 and Maven
+#             needs JDK 17, Maven, and Python 3.10 with venv
 # make bench  speed and size against their limits, on a generated estate
 # make fuzz   each fuzz target for FUZZTIME
 

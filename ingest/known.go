@@ -11,10 +11,11 @@ import (
 )
 
 // known is what the ledger says was ingested. A file is known by name, size
-// and hash together.
+// and hash together, one that has a version also by name and version.
 type known struct {
-	mu    sync.RWMutex
-	files map[fileKey]knownFile
+	mu       sync.RWMutex
+	files    map[fileKey]knownFile
+	versions map[fileKey]fileKey // by name and version, of files that are done
 }
 
 // fileKey is a 128-bit hash of name, size and content hash: a ledger of a
@@ -38,7 +39,7 @@ func keyOf(name string, size int64, hash string) fileKey {
 
 // loadKnown reads the ledger.
 func loadKnown(ctx context.Context, s graph.Store) (*known, error) {
-	k := &known{files: map[fileKey]knownFile{}}
+	k := &known{files: map[fileKey]knownFile{}, versions: map[fileKey]fileKey{}}
 	for src, err := range s.Sources(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("read ledger: %w", err)
@@ -66,6 +67,22 @@ func (k *known) add(s *graph.Source) {
 		f.note = s.Note
 	}
 	k.files[key] = f
+	if f.done && s.Version != "" {
+		k.versions[versionKey(s.Name, s.Version)] = key
+	}
+}
+
+func versionKey(name, version string) fileKey { return keyOf(name, -1, version) }
+
+// version is what is known of a file by its version, which may be empty.
+func (k *known) version(name, version string) (f knownFile, ok bool) {
+	if version == "" {
+		return f, false
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	key, ok := k.versions[versionKey(name, version)]
+	return k.files[key], ok
 }
 
 // file is what is known of a file.

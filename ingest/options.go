@@ -28,6 +28,13 @@ type Options struct {
 	// Progress is called from the committer, at most ten times a second by
 	// Now, and once at the end. It must not block. Default: none.
 	Progress func(Progress)
+	// Rejected is called from the committer with each entry of the report's
+	// list as it comes. It must not block. Default: none.
+	Rejected func(Rejection)
+	// Endless says that the feed may go on for months. What would grow with
+	// the run is bounded then: the report lists the last 1,000 rejections and
+	// counts the others, and tells 4 Mi calls apart.
+	Endless bool
 	// Now is the clock of Progress and of the report's duration. Default:
 	// time.Now.
 	Now func() time.Time
@@ -49,6 +56,12 @@ func (o *Options) Validate() error {
 	}
 	return nil
 }
+
+// The bounds of Options.Endless.
+const (
+	endlessRejected = 1000
+	endlessTally    = 4 << 20
+)
 
 func fill[T int | int64](p *T, def T) {
 	if *p == 0 {

@@ -55,12 +55,12 @@ func (r *recorder) settle() {
 // is not applied again: only its rejections are reported again.
 func (r *recorder) cut() {
 	p, s := r.w.p, *r.Source()
-	next := graph.Source{Name: s.Name, Kind: s.Kind, Stream: s.Stream, Size: s.Size, Hash: s.Hash, Segment: s.Segment + 1}
+	next := graph.Source{Name: s.Name, Kind: s.Kind, Stream: s.Stream, Size: s.Size, Hash: s.Hash, Version: s.Version, Segment: s.Segment + 1}
 	if s.Segment < len(r.known.segments) && int(r.known.segments[s.Segment]) == r.n && r.n == p.records {
 		part := newReport()
 		part.Files, part.BytesStored, part.Rejected = p.part.Files, p.part.BytesStored, p.part.Rejected
 		fresh := newPending()
-		fresh.part, fresh.buffers, fresh.held = part, p.buffers, p.held
+		fresh.part, fresh.buffers, fresh.held, fresh.done = part, p.buffers, p.held, p.done
 		r.w.p = fresh
 	} else {
 		// Its only error is that of ctx: the file then ends nowhere, and

@@ -35,13 +35,17 @@ type Report struct {
 	Duplicates int `json:"duplicates"`
 	Differing  int `json:"differing"`
 	// LowerBounds says that the run was too large to tell all its records
-	// apart (beyond 64 Mi): Calls, Duplicates and Differing may be larger.
+	// apart (beyond 64 Mi, or 4 Mi where it has no end): Calls, Duplicates and
+	// Differing may be larger.
 	LowerBounds bool `json:"lowerBounds,omitempty"`
 	// Edges are the rows written to the store, before it merges them with
 	// what it has.
 	Edges int `json:"edges"`
 	// Rejected is everything that could not be used, in feed order, whole.
 	Rejected []Rejection `json:"rejected"`
+	// RejectedBefore were rejected before those that the list begins with,
+	// in a run without end.
+	RejectedBefore int `json:"rejectedBefore,omitempty"`
 	// BytesStored were read as stored, known files included; BytesInflated
 	// is what stored files inflated to.
 	BytesStored   int64 `json:"bytesStored"`
@@ -105,10 +109,22 @@ func (r *Report) add(p *Report) {
 	r.BytesInflated += p.BytesInflated
 }
 
+// rejected counts what could not be used.
+func (r *Report) rejected() int { return r.RejectedBefore + len(r.Rejected) }
+
+// shorten keeps the last n rejections, and twice as many before it drops the
+// older half.
+func (r *Report) shorten(n int) {
+	if over := len(r.Rejected) - n; over > n {
+		r.Rejected = slices.Delete(r.Rejected, 0, over)
+		r.RejectedBefore += over
+	}
+}
+
 // ExitCode is 0 where all was stored and 3 where something was rejected and
 // the rest stored.
 func (r *Report) ExitCode() int {
-	if len(r.Rejected) > 0 {
+	if r.rejected() > 0 {
 		return 3
 	}
 	return 0
@@ -141,7 +157,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	for _, k := range slices.Sorted(maps.Keys(r.Skipped)) {
 		row("skipped: "+k, "%d", r.Skipped[k])
 	}
-	row("rejected", "%d", len(r.Rejected))
+	row("rejected", "%d", r.rejected())
 	rate := ""
 	if s := r.Duration.Seconds(); s > 0 && r.Records > 0 {
 		rate = fmt.Sprintf(", %.0f records/s", float64(r.Records)/s)

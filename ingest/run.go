@@ -70,7 +70,10 @@ func Run(ctx context.Context, store graph.Store, objects iter.Seq[feed.Object], 
 		})
 	}
 
-	c := committer{run: r, store: store, report: &report, start: start}
+	c := committer{run: r, store: store, report: &report, start: start, tally: tally{max: maxTally}}
+	if o.Endless {
+		c.tally.max = endlessTally
+	}
 	err = c.all(ctx, order, free)
 	if err == nil {
 		err = outer.Err()
@@ -178,6 +181,13 @@ type pending struct {
 	bytes   int64 // inflated
 	buffers [][]byte
 	held    int64 // of the gate
+	done    []outcome
+}
+
+// outcome is what to tell a feed of an object once the batch is committed.
+type outcome struct {
+	tell    func(error)
+	refused error
 }
 
 // committer applies batches in order.
@@ -213,6 +223,9 @@ func (c *committer) commit(ctx context.Context, p *pending) error {
 	}
 	if len(p.batch.Sources) > 0 {
 		if err := c.store.Apply(ctx, p.batch); err != nil {
+			for _, d := range p.done {
+				d.tell(feed.ErrEnded)
+			}
 			if cause := ctx.Err(); cause != nil && errors.Is(err, cause) {
 				return err
 			}
@@ -224,7 +237,18 @@ func (c *committer) commit(ctx context.Context, p *pending) error {
 		c.tally.add(p.seen)
 		c.calls += p.calls
 	}
+	if c.run.o.Rejected != nil {
+		for _, x := range p.part.Rejected {
+			c.run.o.Rejected(x)
+		}
+	}
 	c.report.add(&p.part)
+	if c.run.o.Endless {
+		c.report.shorten(endlessRejected)
+	}
+	for _, d := range p.done {
+		d.tell(d.refused)
+	}
 	for _, b := range p.buffers {
 		freeBuffer(b)
 	}
@@ -253,5 +277,5 @@ func (c *committer) finish() {
 func (c *committer) progress(now time.Time, done bool) {
 	f := c.report.Files
 	c.run.o.Progress(Progress{Files: f.Seen, Found: int(c.run.found.Load()), Records: c.report.Records,
-		Bytes: c.report.BytesStored, Rejected: len(c.report.Rejected), Elapsed: now.Sub(c.start), Done: done})
+		Bytes: c.report.BytesStored, Rejected: c.report.rejected(), Elapsed: now.Sub(c.start), Done: done})
 }

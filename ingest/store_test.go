@@ -21,7 +21,7 @@ func (m memory) Apply(ctx context.Context, b *graph.Batch) error {
 	for i := range c.Sources {
 		s := &c.Sources[i]
 		s.Name, s.Kind, s.Stream = strings.Clone(s.Name), strings.Clone(s.Kind), strings.Clone(s.Stream)
-		s.Hash, s.Note = strings.Clone(s.Hash), strings.Clone(s.Note)
+		s.Hash, s.Version, s.Note = strings.Clone(s.Hash), strings.Clone(s.Version), strings.Clone(s.Note)
 	}
 	c.Nodes = slices.Clone(b.Nodes)
 	for i := range c.Nodes {

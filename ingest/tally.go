@@ -16,6 +16,7 @@ type tally struct {
 	shared   keySet // calls that several records share
 	calls    int
 	differ   int // evidence seen again with other content
+	max      int // evidences told apart
 	full     bool
 }
 
@@ -80,7 +81,7 @@ func (t *tally) add(all []sighting) {
 		if !s.called {
 			continue
 		}
-		if t.evidence.len()+t.shared.len() >= maxTally {
+		if t.evidence.len()+t.shared.len() >= t.max {
 			t.full = true
 			return
 		}

@@ -33,6 +33,7 @@ type worker struct {
 	g          *group
 	p          *pending
 	late       *hashReader // tells size and hash of a file once it is read
+	refused    error       // why nothing of the file is stored
 }
 
 func newWorker(r *run) *worker {
@@ -47,8 +48,13 @@ func (w *worker) group(ctx context.Context, g *group) {
 		return
 	}
 	for _, o := range g.objects {
+		w.refused = nil
 		if err := w.object(ctx, o); err != nil {
 			return
+		}
+		if o.Done != nil {
+			// The batch begun last holds the end of the file.
+			w.p.done = append(w.p.done, outcome{o.Done, w.refused})
 		}
 		if w.p.records >= w.o.BatchRecords || w.p.bytes >= batchBytes {
 			if w.send(ctx) != nil {
@@ -85,6 +91,10 @@ func (w *worker) object(ctx context.Context, o feed.Object) error {
 		w.refuse(o.Name, fmt.Errorf("cannot be read: %w", o.Err))
 		return nil
 	}
+	if k, ok := w.known.version(o.Name, o.Version); ok {
+		w.skip(o.Name, k)
+		return nil
+	}
 	rc, err := o.Open(ctx)
 	if err != nil {
 		w.refuse(o.Name, fmt.Errorf("cannot be opened: %w", bare(err)))
@@ -107,7 +117,7 @@ func (w *worker) object(ctx context.Context, o feed.Object) error {
 		return err
 	}
 	sum := sha256.Sum256(stored) // with SHA-NI or its like 1 to 2 GB/s, of stored bytes only
-	src := graph.Source{Name: o.Name, Size: int64(len(stored)), Hash: hex.EncodeToString(sum[:])}
+	src := graph.Source{Name: o.Name, Size: int64(len(stored)), Hash: hex.EncodeToString(sum[:]), Version: o.Version}
 	w.p.part.BytesStored += src.Size
 	k := w.known.file(keyOf(src.Name, src.Size, src.Hash))
 	if k.done {
@@ -148,7 +158,7 @@ func (w *worker) object(ctx context.Context, o feed.Object) error {
 // the beginning and rc the rest. One that can be opened again is read twice:
 // its segments must carry its hash. Of standard input only the last one does.
 func (w *worker) large(ctx context.Context, o feed.Object, rc io.ReadCloser, head []byte) error {
-	src := graph.Source{Name: o.Name, Size: o.Size}
+	src := graph.Source{Name: o.Name, Size: o.Size, Version: o.Version}
 	all := &hashReader{r: &ctxReader{ctx, io.MultiReader(bytes.NewReader(head), rc)}, h: sha256.New()}
 	var k knownFile
 	in, late := io.Reader(all), all
@@ -271,6 +281,7 @@ func recognise(formats []Format, name string, head []byte) int {
 
 // refuse reports a file of which nothing is stored.
 func (w *worker) refuse(name string, why error) {
+	w.refused = why
 	w.p.part.Files.Rejected++
 	w.p.part.Rejected = append(w.p.part.Rejected, rejection(name, why))
 }

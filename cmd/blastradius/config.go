@@ -21,7 +21,7 @@ const envPrefix = "BLASTRADIUS_"
 var windowFlags = []string{"last", "until", "from", "to"}
 
 // notSettings are flags that only make sense on the command line.
-var notSettings = []string{"config", "help", "version", "print-query"}
+var notSettings = []string{"config", "help", "version", "print-query", "print-policy"}
 
 // configure gives every flag that the command line does not set its value from
 // the environment, else from the YAML file.

@@ -49,8 +49,14 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program as a user does.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+	testscript.Run(t, scriptParams("testdata/script", nil))
+}
+
+// scriptParams are how scripts are run; setup, which may be nil, adds to the
+// environment of each.
+func scriptParams(dir string, setup func(*testscript.Env)) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -61,6 +67,9 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Setenv("WORLD", root+"/../../testdata/world/cloudtrail")
+			if setup != nil {
+				setup(e)
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -69,7 +78,7 @@ func TestScripts(t *testing.T) {
 			"freeport": cmdFreePort,
 			"ready":    cmdReady,
 		},
-	})
+	}
 }
 
 // exits CODE ARG…: the program ends with that code.

@@ -55,7 +55,8 @@ func openDirectory(dir string, use storeUse) (*pebble.Store, error) {
 func (m *Main) explorer(st graph.Store, writing func() []string) *explore.Explorer {
 	return explore.New(st, explore.Options{Writing: writing,
 		ReadRecord: func(ctx context.Context, source string, record uint32, evidence string) ([]byte, error) {
-			return ingest.OpenRecord(ctx, source, formats(false), openSource, record, evidence)
+			open := func(name string) (io.ReadCloser, error) { return openSource(ctx, name) }
+			return ingest.OpenRecord(ctx, source, formats(false), open, record, evidence)
 		},
 	})
 }
@@ -64,9 +65,12 @@ func (m *Main) explorer(st graph.Store, writing func() []string) *explore.Explor
 const worldPrefix = "demo:"
 
 // openSource opens a file by the name it was ingested under.
-func openSource(name string) (io.ReadCloser, error) {
+func openSource(ctx context.Context, name string) (io.ReadCloser, error) {
 	if strings.HasPrefix(name, worldPrefix) {
 		return feed.OpenFS(testdata.World, worldPrefix)(name)
+	}
+	if p := placeOf(name); p != nil && p.open != nil {
+		return p.open(ctx, name)
 	}
 	return feed.OpenPath(name)
 }

@@ -1,4 +1,5 @@
-// Package feed finds files: in directories, in an fs.FS, on standard input.
+// Package feed finds files: in directories, in an fs.FS, on standard input; its
+// folders find them on AWS.
 package feed
 
 import (
@@ -24,13 +25,27 @@ type Object struct {
 	Size int64
 	// Modified is when the file last changed; zero where it is not known.
 	Modified time.Time
+	// Version is what the place says of the content without its being read,
+	// such as an S3 ETag; empty where it says nothing. A file whose Name and
+	// Version the ledger has is not opened.
+	Version string
 	// Once says that Open works one time only.
 	Once bool
 	// Open begins to read the file as stored. The caller closes it.
 	Open func(ctx context.Context) (io.ReadCloser, error)
 	// Err says why the entry cannot be read at all; then Open is nil.
 	Err error
+	// Done, where set, is told once what became of the object: nil when all
+	// of it is durable in the store, else why nothing of it is stored. It is
+	// called in feed order, between commits, and must not block. A run that
+	// ends early tells the objects of the batch that failed ErrEnded, and
+	// the others that it did not get to nothing.
+	Done func(err error)
 }
+
+// ErrEnded is what Object.Done is told where the run ended before the object
+// was stored.
+var ErrEnded = errors.New("the run ended")
 
 // ErrLoop is the error of a directory that leads back to one it lies in.
 var ErrLoop = errors.New("directory loop")

@@ -48,15 +48,16 @@ var mayImport = map[string][]string{
 	"ingest/awsid":              {"graph", "ingest"},
 	"ingest/awsiam":             {"graph", "ingest", "ingest/awsid", "ingest/awsiam"},
 	"ingest/cloudtrail":         {"graph", "ingest", "ingest/awsid", "ingest/cloudtrail"},
+	"ingest/feed/s3feed":        {"graph", "ingest/feed", "internal/awsconf"},
 	"ingest/cloudtrail/iamdata": {},
 	"ingest/cloudtrail/synth":   {},
 	"ui":                        {},
 	"testdata":                  {},
 	"internal/lint":             {},
-	"internal/testbed":          {"graph/neo4j/neo4jtest"},
+	"internal/testbed":          {"graph/neo4j/neo4jtest", "internal/mototest"},
 	"internal/awsconf":          {"graph"},
 	"internal/mototest":         {},
-	"cmd":                       {"graph", "ingest", "ui", "testdata", "cmd"},
+	"cmd":                       {"graph", "ingest", "internal/awsconf", "ui", "testdata", "cmd"},
 }
 
 // TestImports holds the rule of the house: api → explore → graph, ingest →

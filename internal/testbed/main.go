@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/blastradius/blastradius/graph/neo4j/neo4jtest"
+	"github.com/blastradius/blastradius/internal/mototest"
 )
 
 // service is one shared server: start gives the environment that hands it over
@@ -41,6 +42,10 @@ var services = []service{
 			return nil, nil, err
 		}
 		return s.Env(), s.Stop, nil
+	}},
+	{"moto", mototest.EnvEndpoint, func(ctx context.Context) ([]string, func() error, error) {
+		endpoint, stop, err := mototest.Launch(ctx)
+		return []string{mototest.EnvEndpoint + "=" + endpoint}, func() error { stop(); return nil }, err
 	}},
 }
 

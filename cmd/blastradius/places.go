@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/feed"
+	"github.com/blastradius/blastradius/ingest/feed/s3feed"
+	"github.com/blastradius/blastradius/internal/awsconf"
+)
+
+// place is a kind of place on AWS that ingest reads from.
+type place struct {
+	is func(arg string) bool
+	// policy is what reading arg must be allowed.
+	policy func(cmd *cobra.Command, arg string) ([]awsconf.Statement, error)
+	// find asks the place whether it can be read, before a store is made, and
+	// gives its files.
+	find func(m *Main, cmd *cobra.Command, arg string) (finder, error)
+	// open reads a file again by the name that it was ingested under; nil
+	// where is says no to such names.
+	open func(ctx context.Context, name string) (io.ReadCloser, error)
+}
+
+// finder gives the files of a place; st is what is known of them.
+type finder func(ctx context.Context, st graph.Store) iter.Seq[feed.Object]
+
+// places are the kinds of places that are no paths: adding one is one row here.
+var places = []place{
+	{is: hasPrefix(s3feed.Scheme), policy: s3Policy, find: findS3, open: openS3},
+}
+
+func hasPrefix(prefix string) func(string) bool {
+	return func(arg string) bool { return strings.HasPrefix(arg, prefix) }
+}
+
+// placeOf is the place that arg names, nil where it is a path.
+func placeOf(arg string) *place {
+	for i := range places {
+		if places[i].is(arg) {
+			return &places[i]
+		}
+	}
+	return nil
+}
+
+// printPolicy prints the IAM policy that reading the places needs.
+func (m *Main) printPolicy(cmd *cobra.Command, args []string) error {
+	var all []awsconf.Statement
+	for _, arg := range args {
+		p := placeOf(arg)
+		if p == nil {
+			return usage(cmd, "name the source on AWS: s3://BUCKET/PREFIX --print-policy", "%s needs no IAM policy", arg)
+		}
+		s, err := p.policy(cmd, arg)
+		if err != nil {
+			return err
+		}
+		all = append(all, s...)
+	}
+	text, err := awsconf.Policy(all)
+	if err != nil {
+		return err
+	}
+	_, err = m.Stdout.Write(append(text, '\n'))
+	return err
+}
+
+func s3Policy(_ *cobra.Command, arg string) ([]awsconf.Statement, error) {
+	return s3feed.Statements(arg)
+}
+
+func findS3(m *Main, cmd *cobra.Command, arg string) (finder, error) {
+	if _, _, err := s3feed.ParseURL(arg); err != nil {
+		return nil, err // before it needs credentials
+	}
+	from, to, err := m.span(cmd)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := awsconf.Load(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	files, err := s3feed.New(cfg).List(cmd.Context(), arg, from, to)
+	return func(context.Context, graph.Store) iter.Seq[feed.Object] { return files }, err
+}
+
+func openS3(ctx context.Context, name string) (io.ReadCloser, error) {
+	cfg, err := awsconf.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s3feed.New(cfg).OpenName(ctx, name)
+}
