@@ -33,14 +33,21 @@ func worldFiles(t testing.TB) map[string]string {
 }
 
 // TestScriptsAWS runs the program as a user does, against the emulator, with a
-// bucket ($BUCKET) that holds the demo world.
+// bucket ($BUCKET) that holds the demo world and a queue ($QUEUE) that S3 told
+// of its objects.
 func TestScriptsAWS(t *testing.T) {
 	endpoint := mototest.Start(t)
-	bucket := mototest.Bucket(t, endpoint, worldFiles(t))
+	bucket := mototest.Bucket(t, endpoint, nil)
+	queue, url, _ := mototest.Queue(t, endpoint, 2)
+	mototest.Notify(t, endpoint, bucket, url)
+	for key, text := range worldFiles(t) {
+		mototest.Put(t, endpoint, bucket, key, text)
+	}
 	testscript.Run(t, scriptParams("testdata/script-aws", func(e *testscript.Env) {
 		for k, v := range mototest.Vars(endpoint) {
 			e.Setenv(k, v)
 		}
 		e.Setenv("BUCKET", bucket)
+		e.Setenv("QUEUE", queue)
 	}))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/blastradius/blastradius/ingest/awsiam"
 	"github.com/blastradius/blastradius/ingest/cloudtrail"
 	"github.com/blastradius/blastradius/ingest/feed"
+	"github.com/blastradius/blastradius/ingest/feed/sqsfeed"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
@@ -43,13 +45,17 @@ credentials (AWS_PROFILE, AWS_REGION, a role), a SOURCE may also be
   s3://BUCKET/PREFIX   a trail's bucket, all accounts and regions in it; objects that
                        are known are not fetched again. --last or --from and --to
                        leave out the days that hold nothing of the window
+  sqs://QUEUE          what S3 tells a queue of, direct, by SNS or by EventBridge, until
+                       it is empty, or with --follow on and on. A message is deleted
+                       once all it names is durable; others are left to the queue's
+                       redrive policy (without one, hidden for hours after 5 tries)
 
 --print-policy prints the IAM policy that the sources need, and reads nothing.
 
 It ends with a report, on stderr, or on stdout as JSON with --format json. Exit 0:
 all was stored; 3: something was rejected, the rest was stored; 2: it ended early.`,
-		Example: "  blastradius ingest ./AWSLogs --store ./incident.db\n  blastradius ingest s3://halden-trail/AWSLogs/ --last 7d",
-		Args:    atLeast(1, "a SOURCE (a file, a directory, - for standard input, s3://BUCKET/PREFIX)"),
+		Example: "  blastradius ingest ./AWSLogs --store ./incident.db\n  blastradius ingest s3://halden-trail/AWSLogs/ --last 7d\n  blastradius ingest sqs://trail-events --follow",
+		Args:    atLeast(1, "a SOURCE (a file, a directory, - for standard input, s3://BUCKET/PREFIX, sqs://QUEUE)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usage(cmd, "", "--format %q is neither text nor json", format)
@@ -60,7 +66,7 @@ all was stored; 3: something was rejected, the rest was stored; 2: it ended earl
 			if policy {
 				return m.printPolicy(cmd, args)
 			}
-			finders, err := m.findAll(cmd, args, &o)
+			sources, err := m.findAll(cmd, args, &o)
 			if err != nil {
 				return err
 			}
@@ -69,10 +75,17 @@ all was stored; 3: something was rejected, the rest was stored; 2: it ended earl
 				return err
 			}
 			defer st.Close()
-			report, err := m.ingestInto(cmd.Context(), st, filesOf(cmd.Context(), st, finders), objects, o)
+			ctx, cancel := drainable(cmd.Context(), sources)
+			defer cancel()
+			report, err := m.ingestInto(ctx, st, filesOf(ctx, st, sources), objects, o)
 			if err == nil || report.Files.Seen > 0 {
-				if werr := m.writeReport(&report, format); err == nil {
+				if werr := m.writeReport(&report, sources, format); err == nil {
 					err = werr
+				}
+			}
+			for _, s := range sources {
+				if s.queue != nil && err == nil {
+					err = s.queue.Err()
 				}
 			}
 			if err != nil {
@@ -91,6 +104,8 @@ all was stored; 3: something was rejected, the rest was stored; 2: it ended earl
 	f.BoolVar(&objects, "objects", false, "keep S3 objects as resources of their own instead of rolling them up to their bucket")
 	f.IntVar(&o.Workers, "workers", 0, "`number` of files read at a time (default: one a core)")
 	f.StringVar(&format, "format", "text", "of the report: `text` on stderr, or json on stdout")
+	f.Bool("follow", false, "go on when the queue is empty, until Ctrl-C, which finishes what was begun")
+	f.Duration("visibility", 2*time.Minute, "how `long` a queue hides a message from others when nothing more is heard of this process")
 	f.BoolVar(&policy, "print-policy", false, "print the IAM policy that the sources on AWS need, and read nothing")
 	addWindowFlags(cmd)
 	f.Lookup("last").Usage = "on AWS: read this `span` up to --until: 90m, 4h, 7d (default: all there is)"
@@ -101,36 +116,58 @@ all was stored; 3: something was rejected, the rest was stored; 2: it ended earl
 // for the network, most of the time.
 const remoteWorkers = 16
 
-// findAll finds the files of the sources; "-" is standard input.
-func (m *Main) findAll(cmd *cobra.Command, args []string, o *ingest.Options) ([]finder, error) {
-	finders := make([]finder, len(args))
+// drainTime is what Ctrl-C leaves a queue to finish what was begun. What is not
+// done then is delivered again.
+const drainTime = 30 * time.Second
+
+// findAll finds the sources; "-" is standard input.
+func (m *Main) findAll(cmd *cobra.Command, args []string, o *ingest.Options) ([]found, error) {
+	sources := make([]found, len(args))
+	queues := 0
 	for i, arg := range args {
-		local := func(files iter.Seq[feed.Object]) finder {
-			return func(context.Context, graph.Store) iter.Seq[feed.Object] { return files }
-		}
 		switch p := placeOf(arg); {
 		case p != nil:
 			var err error
-			if finders[i], err = p.find(m, cmd, arg); err != nil {
+			if sources[i], err = p.find(m, cmd, arg); err != nil {
 				return nil, err
+			}
+			if sources[i].queue != nil {
+				queues++
 			}
 			if o.Workers == 0 {
 				o.Workers = remoteWorkers
 			}
 		case arg == "-":
-			finders[i] = local(feed.Stdin(m.Stdin))
+			sources[i] = justFiles(feed.Stdin(m.Stdin))
 		default:
-			finders[i] = local(feed.Directory(arg))
+			sources[i] = justFiles(feed.Directory(arg))
 		}
 	}
-	return finders, nil
+	if o.Endless, _ = cmd.Flags().GetBool("follow"); o.Endless {
+		if queues != 1 || len(args) != 1 {
+			return nil, usage(cmd, "blastradius ingest sqs://QUEUE --follow; one process follows one queue", "--follow takes one queue and nothing else")
+		}
+		o.Rejected = func(x ingest.Rejection) { m.warn(errors.New("rejected: " + x.String())) }
+	}
+	return sources, nil
+}
+
+// drainable is the context to read the sources in: that of the command, which
+// a queue outlives by drainTime.
+func drainable(ctx context.Context, sources []found) (context.Context, context.CancelFunc) {
+	if !slices.ContainsFunc(sources, func(s found) bool { return s.queue != nil }) {
+		return context.WithCancel(ctx)
+	}
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(drainTime, cancel) })
+	return longer, cancel
 }
 
 // filesOf are the files that are found, in the order of the sources.
-func filesOf(ctx context.Context, st graph.Store, finders []finder) iter.Seq[feed.Object] {
+func filesOf(ctx context.Context, st graph.Store, sources []found) iter.Seq[feed.Object] {
 	var feeds []iter.Seq[feed.Object]
-	for _, find := range finders {
-		feeds = append(feeds, find(ctx, st))
+	for _, s := range sources {
+		feeds = append(feeds, s.files(ctx, st))
 	}
 	return feed.Concat(feeds...)
 }
@@ -177,13 +214,30 @@ func (m *Main) ingestInto(ctx context.Context, st graph.Store, files iter.Seq[fe
 	return ingest.Run(ctx, st, files, formats(objects), o)
 }
 
-func (m *Main) writeReport(r *ingest.Report, format string) error {
+// writeReport writes the report of a run, with what the queues among its
+// sources count.
+func (m *Main) writeReport(r *ingest.Report, sources []found, format string) error {
+	queues := []sqsfeed.Stats{}
+	for _, s := range sources {
+		if s.queue != nil {
+			queues = append(queues, s.queue.Stats())
+		}
+	}
 	if format == "json" {
-		text, err := json.MarshalIndent(r, "", "  ")
+		text, err := json.MarshalIndent(struct {
+			*ingest.Report
+			Queues []sqsfeed.Stats `json:"queues,omitempty"`
+		}{r, queues}, "", "  ")
 		if err != nil {
 			return err
 		}
 		return printableJSON(m.Stdout, append(text, '\n'))
+	}
+	for _, q := range queues {
+		if _, err := fmt.Fprintf(lineWriter{m.Stderr}, "%s: %s received, %d stored, %d ignored, %d failed, %d parked\n",
+			q.Queue, count(q.Received, "message"), q.Stored, q.Ignored, q.Failed, q.Parked); err != nil {
+			return err
+		}
 	}
 	return r.WriteText(lineWriter{m.Stderr})
 }

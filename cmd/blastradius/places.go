@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest/feed"
 	"github.com/blastradius/blastradius/ingest/feed/s3feed"
+	"github.com/blastradius/blastradius/ingest/feed/sqsfeed"
 	"github.com/blastradius/blastradius/internal/awsconf"
 )
 
@@ -21,18 +23,29 @@ type place struct {
 	policy func(cmd *cobra.Command, arg string) ([]awsconf.Statement, error)
 	// find asks the place whether it can be read, before a store is made, and
 	// gives its files.
-	find func(m *Main, cmd *cobra.Command, arg string) (finder, error)
+	find func(m *Main, cmd *cobra.Command, arg string) (found, error)
 	// open reads a file again by the name that it was ingested under; nil
 	// where is says no to such names.
 	open func(ctx context.Context, name string) (io.ReadCloser, error)
 }
 
-// finder gives the files of a place; st is what is known of them.
-type finder func(ctx context.Context, st graph.Store) iter.Seq[feed.Object]
+// found is a source that can be read.
+type found struct {
+	// files are its files; st is what is known of them. They end when ctx
+	// does, those of a queue also when the command's context does.
+	files func(ctx context.Context, st graph.Store) iter.Seq[feed.Object]
+	queue *sqsfeed.Queue // nil where the source is none
+}
+
+// justFiles is a source whose files depend on nothing else.
+func justFiles(files iter.Seq[feed.Object]) found {
+	return found{files: func(context.Context, graph.Store) iter.Seq[feed.Object] { return files }}
+}
 
 // places are the kinds of places that are no paths: adding one is one row here.
 var places = []place{
 	{is: hasPrefix(s3feed.Scheme), policy: s3Policy, find: findS3, open: openS3},
+	{is: hasPrefix(sqsfeed.Scheme), policy: sqsPolicy, find: findSQS},
 }
 
 func hasPrefix(prefix string) func(string) bool {
@@ -75,20 +88,20 @@ func s3Policy(_ *cobra.Command, arg string) ([]awsconf.Statement, error) {
 	return s3feed.Statements(arg)
 }
 
-func findS3(m *Main, cmd *cobra.Command, arg string) (finder, error) {
+func findS3(m *Main, cmd *cobra.Command, arg string) (found, error) {
 	if _, _, err := s3feed.ParseURL(arg); err != nil {
-		return nil, err // before it needs credentials
+		return found{}, err // before it needs credentials
 	}
 	from, to, err := m.span(cmd)
 	if err != nil {
-		return nil, err
+		return found{}, err
 	}
 	cfg, err := awsconf.Load(cmd.Context())
 	if err != nil {
-		return nil, err
+		return found{}, err
 	}
 	files, err := s3feed.New(cfg).List(cmd.Context(), arg, from, to)
-	return func(context.Context, graph.Store) iter.Seq[feed.Object] { return files }, err
+	return justFiles(files), err
 }
 
 func openS3(ctx context.Context, name string) (io.ReadCloser, error) {
@@ -98,3 +111,27 @@ func openS3(ctx context.Context, name string) (io.ReadCloser, error) {
 	}
 	return s3feed.New(cfg).OpenName(ctx, name)
 }
+
+func sqsPolicy(_ *cobra.Command, arg string) ([]awsconf.Statement, error) {
+	return sqsfeed.Statements(arg)
+}
+
+func findSQS(m *Main, cmd *cobra.Command, arg string) (found, error) {
+	if _, err := sqsfeed.ParseURL(arg); err != nil {
+		return found{}, err // before it needs credentials
+	}
+	cfg, err := awsconf.Load(cmd.Context())
+	if err != nil {
+		return found{}, err
+	}
+	o := sqsfeed.Options{Warn: m.warn}
+	o.Follow, _ = cmd.Flags().GetBool("follow")
+	o.Visibility, _ = cmd.Flags().GetDuration("visibility")
+	q, err := sqsfeed.Open(cmd.Context(), cfg, arg, o)
+	return found{queue: q, files: func(ctx context.Context, _ graph.Store) iter.Seq[feed.Object] {
+		return q.Files(ctx, cmd.Context().Done())
+	}}, err
+}
+
+// warn says what went wrong and is tried again.
+func (m *Main) warn(err error) { fmt.Fprintf(m.Stderr, "warning: %s\n", printable(err.Error())) }
