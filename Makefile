@@ -1,13 +1,14 @@
 # make test   everything that CI runs (lint, unit, metamorphic, captures, real servers, the program itself);
 #             needs JDK 17, Maven, and Python 3.10 with venv
 # make bench  speed and size against their limits, on a generated estate
+# make soak   the follow loop, disturbed for ten minutes
 # make fuzz   each fuzz target for FUZZTIME
 
 GO       ?= go
 FUZZTIME ?= 30s
 DATA     ?= ../shared/data
 
-.PHONY: test race bench fuzz generate
+.PHONY: test race bench soak fuzz generate
 
 test:
 	@test -d $(DATA) || { echo "the real captures are missing at $(DATA): tests on them will not run" >&2; test -z "$$CI"; }
@@ -17,6 +18,9 @@ test:
 
 bench:
 	$(GO) run ./cmd/blastradius bench
+
+soak:
+	$(GO) run ./internal/testbed -- $(GO) test -timeout 40m -v -run 'TestFollow' ./cmd/blastradius -soak 10m
 
 fuzz:
 	@$(GO) list ./... | while read -r p; do \

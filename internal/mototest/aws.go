@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -90,9 +91,15 @@ func Notify(t testing.TB, endpoint, bucket, queueURL string) {
 // Send puts messages into a queue.
 func Send(t testing.TB, endpoint, queueURL string, bodies ...string) {
 	t.Helper()
+	SendLater(t, endpoint, queueURL, 0, bodies...)
+}
+
+// SendLater puts messages into a queue that come out only after a while.
+func SendLater(t testing.TB, endpoint, queueURL string, after time.Duration, bodies ...string) {
+	t.Helper()
 	client := sqs.NewFromConfig(Config(endpoint))
 	for _, b := range bodies {
-		if _, err := client.SendMessage(context.Background(), &sqs.SendMessageInput{QueueUrl: &queueURL, MessageBody: &b}); err != nil {
+		if _, err := client.SendMessage(context.Background(), &sqs.SendMessageInput{QueueUrl: &queueURL, MessageBody: &b, DelaySeconds: int32(after / time.Second)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -50,6 +51,7 @@ func NewFaults(t testing.TB, endpoint string, seed uint64, odds Fault) *Faults {
 	f := &Faults{rng: rand.New(rand.NewPCG(seed, 0)), odds: odds, proxy: httputil.NewSingleHostReverseProxy(to)}
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	f.proxy.Transport = transport
+	f.proxy.ErrorLog = log.New(io.Discard, "", 0) // clients that are killed break off
 	srv := httptest.NewServer(f)
 	f.URL = srv.URL
 	t.Cleanup(func() {

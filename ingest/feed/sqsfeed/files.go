@@ -50,15 +50,18 @@ func (q *Queue) Files(ctx context.Context, stop <-chan struct{}) iter.Seq[feed.O
 		defer wg.Wait()
 		defer cancel()
 		defer halt()
+		fails := 0 // in a row
 		for !closed(stop) && receiving.Err() == nil && q.room(receiving) {
 			idle := q.idle()
 			got, err := q.receive(receiving)
 			if err != nil {
-				if receiving.Err() == nil && q.fatal(receiving, err) {
+				if receiving.Err() == nil && q.fatal(receiving, err, fails) {
 					break
 				}
+				fails++
 				continue
 			}
+			fails = 0
 			if len(got) == 0 && !q.o.Follow {
 				if idle {
 					break
@@ -101,11 +104,12 @@ func (q *Queue) receive(ctx context.Context) ([]types.Message, error) {
 }
 
 // fatal reports whether receiving must end for err: a queue that is followed is
-// asked again where that may help.
-func (q *Queue) fatal(ctx context.Context, err error) bool {
+// asked again where that may help, after a pause that grows with what failed
+// before.
+func (q *Queue) fatal(ctx context.Context, err error, fails int) bool {
 	if q.o.Follow && graph.Code(err) == graph.CodeUnavailable {
 		q.o.Warn(err)
-		return awsconf.Sleep(ctx, awsconf.Pause(100)) != nil
+		return awsconf.Sleep(ctx, awsconf.Pause(fails)) != nil
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
