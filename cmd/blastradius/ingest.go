@@ -49,13 +49,17 @@ credentials (AWS_PROFILE, AWS_REGION, a role), a SOURCE may also be
                        it is empty, or with --follow on and on. A message is deleted
                        once all it names is durable; others are left to the queue's
                        redrive policy (without one, hidden for hours after 5 tries)
+  cloudtrail-api       management events of the last 90 days by LookupEvents, for an
+                       account without a trail in a bucket; 100 events a second and
+                       region at most. What IAM and STS did globally is in us-east-1.
+                       A directory of that name is ./cloudtrail-api
 
 --print-policy prints the IAM policy that the sources need, and reads nothing.
 
 It ends with a report, on stderr, or on stdout as JSON with --format json. Exit 0:
 all was stored; 3: something was rejected, the rest was stored; 2: it ended early.`,
 		Example: "  blastradius ingest ./AWSLogs --store ./incident.db\n  blastradius ingest s3://halden-trail/AWSLogs/ --last 7d\n  blastradius ingest sqs://trail-events --follow",
-		Args:    atLeast(1, "a SOURCE (a file, a directory, - for standard input, s3://BUCKET/PREFIX, sqs://QUEUE)"),
+		Args:    atLeast(1, "a SOURCE (a file, a directory, - for standard input, s3://BUCKET/PREFIX, sqs://QUEUE, cloudtrail-api)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usage(cmd, "", "--format %q is neither text nor json", format)
@@ -107,6 +111,7 @@ all was stored; 3: something was rejected, the rest was stored; 2: it ended earl
 	f.Bool("follow", false, "go on when the queue is empty, until Ctrl-C, which finishes what was begun")
 	f.Duration("visibility", 2*time.Minute, "how `long` a queue hides a message from others when nothing more is heard of this process")
 	f.BoolVar(&policy, "print-policy", false, "print the IAM policy that the sources on AWS need, and read nothing")
+	f.StringSlice("regions", nil, "of cloudtrail-api, with commas between (default: the one that is configured)")
 	addWindowFlags(cmd)
 	f.Lookup("last").Usage = "on AWS: read this `span` up to --until: 90m, 4h, 7d (default: all there is)"
 	return cmd

@@ -6,11 +6,14 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/spf13/cobra"
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest/feed"
+	"github.com/blastradius/blastradius/ingest/feed/lookupfeed"
 	"github.com/blastradius/blastradius/ingest/feed/s3feed"
 	"github.com/blastradius/blastradius/ingest/feed/sqsfeed"
 	"github.com/blastradius/blastradius/internal/awsconf"
@@ -46,6 +49,7 @@ func justFiles(files iter.Seq[feed.Object]) found {
 var places = []place{
 	{is: hasPrefix(s3feed.Scheme), policy: s3Policy, find: findS3, open: openS3},
 	{is: hasPrefix(sqsfeed.Scheme), policy: sqsPolicy, find: findSQS},
+	{is: isLookup, policy: lookupPolicy, find: findLookup, open: openLookup},
 }
 
 func hasPrefix(prefix string) func(string) bool {
@@ -135,3 +139,65 @@ func findSQS(m *Main, cmd *cobra.Command, arg string) (found, error) {
 
 // warn says what went wrong and is tried again.
 func (m *Main) warn(err error) { fmt.Fprintf(m.Stderr, "warning: %s\n", printable(err.Error())) }
+
+// wallClock paces requests.
+var wallClock = lookupfeed.Clock{Now: time.Now, Sleep: awsconf.Sleep}
+
+// lookupArg is the source that is CloudTrail's LookupEvents.
+const lookupArg = "cloudtrail-api"
+
+func isLookup(arg string) bool { return arg == lookupArg || strings.HasPrefix(arg, lookupfeed.Scheme) }
+
+func lookupPolicy(*cobra.Command, string) ([]awsconf.Statement, error) {
+	return lookupfeed.Statements(), nil
+}
+
+func findLookup(m *Main, cmd *cobra.Command, arg string) (found, error) {
+	if arg != lookupArg {
+		return found{}, usage(cmd, "blastradius ingest cloudtrail-api --regions REGION,… --last 7d", "%s is no source", arg)
+	}
+	from, to, err := m.span(cmd)
+	if err != nil {
+		return found{}, err
+	}
+	now := m.Now().UTC()
+	if to.IsZero() || to.After(now) {
+		to = now
+	}
+	if oldest := now.Add(-lookupfeed.Reach); from.Before(oldest) {
+		if !from.IsZero() {
+			m.warn(fmt.Errorf("LookupEvents goes back 90 days: nothing before %s is read", stamp(oldest)))
+		}
+		from = oldest
+	}
+	if !from.Before(to) {
+		return found{}, usage(cmd, "a trail in a bucket keeps more: blastradius ingest s3://BUCKET/PREFIX", "the window lies before what LookupEvents has")
+	}
+	cfg, err := awsconf.Load(cmd.Context())
+	if err != nil {
+		return found{}, err
+	}
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(cmd.Context(), &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return found{}, awsconf.Explain("ask whose credentials these are", err)
+	}
+	names, _ := cmd.Flags().GetStringSlice("regions")
+	if len(names) == 0 {
+		names = []string{cfg.Region}
+	}
+	var regions []*lookupfeed.Region
+	for _, name := range names {
+		regions = append(regions, lookupfeed.NewRegion(cfg, *who.Account, name, wallClock))
+	}
+	return found{files: func(ctx context.Context, st graph.Store) iter.Seq[feed.Object] {
+		return lookupfeed.Files(ctx, st, regions, from, to)
+	}}, nil
+}
+
+func openLookup(ctx context.Context, name string) (io.ReadCloser, error) {
+	cfg, err := awsconf.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return lookupfeed.Open(ctx, cfg, name, wallClock)
+}

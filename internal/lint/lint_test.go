@@ -49,6 +49,7 @@ var mayImport = map[string][]string{
 	"ingest/awsiam":             {"graph", "ingest", "ingest/awsid", "ingest/awsiam"},
 	"ingest/cloudtrail":         {"graph", "ingest", "ingest/awsid", "ingest/cloudtrail"},
 	"ingest/feed/s3feed":        {"graph", "ingest/feed", "internal/awsconf"},
+	"ingest/feed/lookupfeed":    {"graph", "ingest/feed", "internal/awsconf"},
 	"ingest/feed/sqsfeed":       {"graph", "ingest/feed", "internal/awsconf"},
 	"ingest/cloudtrail/iamdata": {},
 	"ingest/cloudtrail/synth":   {},
