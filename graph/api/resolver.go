@@ -157,6 +157,24 @@ func (r queries) Histogram(ctx context.Context, of []string, window *explore.Win
 	return r.explorer.Histogram(ctx, explore.HistogramQuery{Of: of, Window: w, Bins: bins, AsOf: seq})
 }
 
+func (r queries) Picture(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, match graph.Match, probes bool,
+	nodes, edges int, budget *explore.Budget, asOf *int) (*explore.Picture, error) {
+	q, err := r.picture(of, window, who, match, probes, nodes, edges, budget, asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Picture(ctx, q)
+}
+
+func (r queries) Members(ctx context.Context, group string, of []string, window *explore.WindowInput, who explore.Who, match graph.Match, probes bool,
+	nodes, edges, first int, after *string, budget *explore.Budget, asOf *int) (*explore.Members, error) {
+	q, err := r.picture(of, window, who, match, probes, nodes, edges, budget, asOf)
+	if err != nil {
+		return nil, err
+	}
+	return r.explorer.Members(ctx, explore.MembersQuery{PictureQuery: q, Group: group, First: first, After: value(after)})
+}
+
 func (r queries) Search(ctx context.Context, text string, kinds []graph.Kind, first int, after *string) (*explore.SearchResult, error) {
 	return r.explorer.Search(ctx, explore.SearchQuery{Text: text, Kinds: kinds, First: first, After: value(after)})
 }
@@ -245,6 +263,17 @@ func (r coverageResolver) UnjoinedSessions(ctx context.Context, c *explore.Cover
 	}
 	n, err := r.explorer.Unjoined(ctx, c)
 	return &n, err
+}
+
+func (r *resolver) picture(of []string, window *explore.WindowInput, who explore.Who, match graph.Match, probes bool, nodes, edges int,
+	budget *explore.Budget, asOf *int) (explore.PictureQuery, error) {
+	w, err := r.window(window)
+	if err != nil {
+		return explore.PictureQuery{}, err
+	}
+	seq, err := ledgerNumber(asOf)
+	return explore.PictureQuery{Of: of, Window: w, Who: who, Match: match, Probes: probes, Nodes: nodes, Edges: edges,
+		Budget: value(budget), AsOf: seq}, err
 }
 
 func (r *resolver) window(in *explore.WindowInput) (graph.Window, error) {

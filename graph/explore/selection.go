@@ -8,6 +8,7 @@ import (
 
 // selection picks calls: those made by actors, those on targets, or all.
 type selection struct {
+	asked   []graph.ID // the nodes that were asked for
 	acting  *actors
 	targets *scope
 	all     bool
@@ -32,6 +33,7 @@ func (r *reader) selection(of []string, w graph.Window) (*selection, error) {
 	var acting []resolved
 	s := &selection{targets: &scope{targets: map[graph.ID]target{}}}
 	for _, x := range xs {
+		s.asked = append(s.asked, x.node.ID)
 		if slices.Contains(acts, x.node.Kind) {
 			acting = append(acting, x)
 		}

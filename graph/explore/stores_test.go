@@ -50,6 +50,8 @@ func askAll(t *testing.T, e *explore.Explorer) (out []any) {
 	keep(e.Timeline(ctx, explore.TimelineQuery{Window: w, First: 9}))
 	keep(e.Timeline(ctx, explore.TimelineQuery{Of: []string{bucket}, Window: w, First: 9}))
 	keep(e.Histogram(ctx, explore.HistogramQuery{Window: w, Bins: 7}))
+	keep(e.Picture(ctx, explore.PictureQuery{Of: []string{bucket}, Window: w, Who: explore.WhoAll, Match: graph.Mentioned}))
+	keep(e.Picture(ctx, explore.PictureQuery{Of: []string{deploy}, Window: w, Nodes: 6}))
 	keep(e.Search(ctx, explore.SearchQuery{Text: "aws"}))
 	keep(e.Node(ctx, deploy))
 	keep(e.Neighbours(ctx, explore.NeighboursQuery{ID: bucket, Window: w, First: 4}))
