@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -154,8 +155,20 @@ func TestEveryDocumentAnswers(t *testing.T) {
 	if err := json.Unmarshal(data, &search); err != nil || len(search.Timeline.Calls) != 1 {
 		t.Fatal(err, len(search.Timeline.Calls))
 	}
+	small := map[string]any{"of": []string{testdata.FailedResource}, "who": "ALL", "nodes": 20}
+	var drawn struct{ Picture explore.Picture }
+	if data, err = Execute(context.Background(), o, Document("picture"), small); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &drawn); err != nil || len(drawn.Picture.Groups) == 0 {
+		t.Fatal(err, len(drawn.Picture.Groups))
+	}
+	group := maps.Clone(small)
+	group["group"] = drawn.Picture.Groups[0].ID
 	vars := map[string]map[string]any{
 		"touched":    worldQuestion,
+		"picture":    small,
+		"members":    group,
 		"activity":   {"of": []string{testdata.DeployRole}},
 		"chain":      {"of": []string{testdata.DeployKey}},
 		"search":     {"text": "billing"},
