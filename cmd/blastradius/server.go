@@ -162,9 +162,11 @@ func (o *serverOptions) routes(ctx context.Context, tokens []digest) http.Handle
 		say(w, http.StatusOK, "ready")
 	}))
 	files := http.FileServerFS(ui.Files())
-	handle("/graphiql", "/graphiql", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, ui.Files(), "graphiql.html")
-	}))
+	page := func(name string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, ui.Files(), name) })
+	}
+	handle("/graphiql", "/graphiql", page("graphiql.html"))
+	handle("/i", "page", page("index.html")) // the screen keeps its state in the query
 	handle("/documents", "/documents", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(api.DocumentNames())

@@ -1,0 +1,93 @@
+// What an investigation asks, and when it asks again.
+
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useQuery } from "urql";
+import { client } from "./api";
+import { HistogramDocument, MembersDocument, NeighboursDocument, PictureDocument, TouchedDocument, type MembersQuery, type NeighboursQuery } from "./gql";
+import { modelOf } from "./model";
+import { brushed, windowOf } from "./state";
+import type { State } from "./url";
+
+/** The bounds of the picture that people read, and of the overview. */
+export const READABLE = { nodes: 300, edges: 600 };
+export const OVERVIEW = { nodes: 25_000, edges: 50_000 };
+
+const PAGE = 50;
+
+export function pictureVariables(s: State, size: { nodes: number; edges: number }) {
+  return { of: s.of, window: windowOf(s), who: s.who, match: s.match, probes: s.probes, nodes: size.nodes, edges: size.edges, asOf: s.asOf || null };
+}
+
+/** The last answer that came, kept while the next is on its way and when it does not come. */
+function useKept<T>(now: T | undefined, key: string): T | undefined {
+  const kept = useRef<{ key: string; value: T | undefined }>({ key, value: undefined });
+  if (now !== undefined) kept.current = { key, value: now };
+  return now ?? kept.current.value;
+}
+
+export function usePicture(s: State, size: { nodes: number; edges: number }) {
+  const variables = pictureVariables(s, size);
+  const [q, again] = useQuery({ query: PictureDocument, variables });
+  const picture = useKept(q.error && !q.data ? undefined : q.data?.picture, s.of.join());
+  return { picture, error: q.error, fetching: q.fetching, again, variables };
+}
+
+/** The pages of groups and nodes that the state says are open; each page is asked once. */
+export function useOpened(s: State, size: { nodes: number; edges: number }, groups: Set<string>, asOf: number) {
+  const [members, setMembers] = useState(new Map<string, MembersQuery["members"][]>());
+  const [neighbours, setNeighbours] = useState(new Map<string, NeighboursQuery["neighbours"]["neighbours"]>());
+  const [opening, setOpening] = useState("");
+  const base = JSON.stringify(pictureVariables(s, size)) + asOf;
+  const open = JSON.stringify(s.open);
+  useEffect(() => {
+    let live = true;
+    void (async () => {
+      const m: typeof members = new Map(), n: typeof neighbours = new Map();
+      for (const [id, pages] of Object.entries(s.open)) {
+        let after = "";
+        for (let i = 0; i < pages; i++) {
+          setOpening(id);
+          if (groups.has(id)) {
+            const r = await client.query(MembersDocument, { ...pictureVariables(s, size), asOf: asOf || null, group: id, first: PAGE, after: after || null }).toPromise();
+            if (!r.data) break;
+            m.set(id, [...(m.get(id) ?? []), r.data.members]);
+            after = r.data.members.cursor;
+          } else {
+            const r = await client.query(NeighboursDocument, { id, window: windowOf(s), first: PAGE, after: after || null, asOf: asOf || null }).toPromise();
+            if (!r.data) break;
+            n.set(id, [...(n.get(id) ?? []), ...r.data.neighbours.neighbours]);
+            after = r.data.neighbours.cursor;
+          }
+          if (!after) break;
+        }
+      }
+      if (!live) return;
+      setMembers(m);
+      setNeighbours(n);
+      setOpening("");
+    })();
+    return () => { live = false; };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- base, open and groups hold all that is asked
+  }, [base, open, groups]);
+  return { members, neighbours, opening };
+}
+
+/** Picture, opened pages and the model of both. */
+export function useModel(s: State, size: { nodes: number; edges: number }) {
+  const p = usePicture(s, size);
+  const groups = useMemo(() => new Set(p.picture?.groups.map((g) => g.id)), [p.picture]);
+  const { members, neighbours, opening } = useOpened(s, size, groups, p.picture?.asOf ?? 0);
+  const model = useMemo(() => modelOf(p.picture, members, neighbours), [p.picture, members, neighbours]);
+  return { ...p, model, opening };
+}
+
+export function useHeadline(s: State) {
+  const variables = { resources: s.of, window: brushed(s), who: s.who, match: s.match, probes: s.probes, asOf: s.asOf || null };
+  const [q] = useQuery({ query: TouchedDocument, variables });
+  return { touched: q.data?.touched, error: q.error, stale: q.stale || q.fetching, variables };
+}
+
+export function useHistogram(s: State, bins: number) {
+  const [q] = useQuery({ query: HistogramDocument, variables: { of: s.of, window: windowOf(s), bins, asOf: s.asOf || null } });
+  return useKept(q.data?.histogram, s.of.join());
+}

@@ -1,0 +1,96 @@
+// One node as a card: the same fact in the same corner at every zoom.
+
+import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
+import { memo } from "react";
+import { count, kinds, label, outcomes } from "../show";
+
+export interface CardData extends Record<string, unknown> {
+  id: string;
+  kind: string;
+  name: string;
+  tool: string;
+  account: string;
+  cls: string;
+  worst: string;
+  asked: boolean;
+  calls: number;
+  rank: number; // among the suspects; 0: none
+  mark: string; // what reach says of it
+  certainty: string;
+  lit: boolean;
+  dim: boolean;
+  pinned: boolean;
+  focus: boolean; // takes the tab stop
+}
+
+export type CardNode = Node<CardData, "card">;
+
+/** Words for a screen reader, and for the title. */
+export function spoken(d: CardData): string {
+  return [
+    `${kinds[d.kind]?.word ?? d.kind} ${label(d)}`,
+    d.asked && "asked about",
+    d.rank > 0 && `suspect ${d.rank}`,
+    d.mark && `${d.mark.toLowerCase()}${d.certainty === "POSSIBLE" ? ", possibly" : ""}`,
+    d.worst && outcomes[d.worst]?.bad && outcomes[d.worst]!.word,
+    d.cls && d.cls.toLowerCase(),
+    d.account && `account ${d.account}`,
+    d.calls > 0 && `${count(d.calls)} calls`,
+    d.lit && "on the lit chain",
+    d.dim && "outside the brushed time",
+  ].filter(Boolean).join(", ");
+}
+
+export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode>) {
+  const k = kinds[d.kind]!;
+  const bad = d.worst && outcomes[d.worst]?.bad;
+  return (
+    <div
+      className={["card", `k-${d.kind.toLowerCase()}`, d.lit && "lit", d.dim && "dim", d.asked && "asked", bad && "bad", selected && "selected"].filter(Boolean).join(" ")}
+      title={spoken(d)}
+      data-id={d.id}
+      data-lit={d.lit}
+    >
+      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <span className="glyph" aria-hidden>{k.glyph}</span>
+      <span className="name">{label(d)}</span>
+      <span className="sub">
+        {d.mark ? <b>{d.mark.toLowerCase()}{d.certainty === "POSSIBLE" ? "?" : ""} </b> : null}
+        {k.word}{d.account ? ` · ${d.account}` : ""}
+      </span>
+      <span className="marks">
+        {d.rank > 0 && <b className="rank">▲{d.rank}</b>}
+        {bad && <b className="outcome">{outcomes[d.worst]!.mark}</b>}
+        {d.pinned && <span aria-hidden>⌖</span>}
+      </span>
+      <Handle type="source" position={Position.Right} isConnectable={false} />
+    </div>
+  );
+});
+
+export interface GroupData extends Record<string, unknown> {
+  id: string;
+  kind: string;
+  left: number;
+  worst: string;
+  account: string;
+  dim: boolean;
+  busy: boolean;
+}
+
+export type GroupNode = Node<GroupData, "group-card">;
+
+/** Siblings that are not drawn: how many, and how bad. */
+export const GroupCard = memo(function GroupCard({ data: d, selected }: NodeProps<GroupNode>) {
+  const k = kinds[d.kind]!;
+  const bad = d.worst && outcomes[d.worst]?.bad;
+  return (
+    <div className={["card", "group", d.dim && "dim", bad && "bad", selected && "selected"].filter(Boolean).join(" ")} data-group={d.id}>
+      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <span className="glyph" aria-hidden>{k.glyph}</span>
+      <span className="name">{d.busy ? "opening…" : `+${count(d.left)} more`}</span>
+      <span className="sub">{k.word}{d.account ? ` · ${d.account}` : ""}{d.worst ? ` · worst: ${outcomes[d.worst]!.word}` : ""}</span>
+      <Handle type="source" position={Position.Right} isConnectable={false} />
+    </div>
+  );
+});

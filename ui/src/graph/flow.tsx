@@ -1,0 +1,201 @@
+// The picture that people investigate: DOM nodes, so that keyboard, screen
+// reader and themes work as everywhere else.
+
+import { Background, Controls, MarkerType, ReactFlow, ViewportPortal, applyNodeChanges, useReactFlow, type EdgeTypes, type NodeChange, type NodeTypes } from "@xyflow/react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { CARD } from "../lanes";
+import { dimmed, joins, passes, type Model } from "../model";
+import { clock, kinds, outcomes } from "../show";
+import type { State } from "../url";
+import { Card, GroupCard, spoken, type CardNode, type GroupNode } from "./card";
+import { Line, type LineEdge } from "./line";
+import type { Places } from "./places";
+
+const nodeTypes: NodeTypes = { card: Card, "group-card": GroupCard };
+const edgeTypes: EdgeTypes = { line: Line };
+
+/** What is said of a node beside the picture: by reach and by the suspects. */
+export interface Said {
+  lit: Set<string>; // ids of nodes
+  litEdges: Set<string>; // "from|to"
+  marks: Map<string, { mark: string; certainty: string }>;
+  ranks: Map<string, number>;
+}
+
+interface Props {
+  model: Model;
+  places: Places;
+  state: State;
+  said: Said;
+  opening: string; // the group being opened
+  onSelect(id: string): void;
+  onOpen(group: string): void;
+  onPin(id: string, at: { x: number; y: number }): void;
+}
+
+type AnyNode = CardNode | GroupNode;
+
+export function Flow({ model, places, state, said, opening, onSelect, onOpen, onPin }: Props) {
+  const [walker, setWalker] = useState(""); // the node that takes the tab stop
+  const shown = useMemo(() => [...model.nodes.values()].filter((n) => passes(n, state)), [model, state]);
+  const tab = shown.some((n) => n.node.id === walker) ? walker : shown.some((n) => n.node.id === state.selected) ? state.selected
+    : shown.find((n) => said.lit.has(n.node.id))?.node.id ?? shown[0]?.node.id ?? "";
+
+  const nodes = useMemo<AnyNode[]>(() => {
+    const cards: AnyNode[] = shown.map((n) => {
+      const id = n.node.id;
+      const mark = said.marks.get(id);
+      const data = {
+        id, kind: n.node.kind, name: n.node.name, tool: n.tool, account: n.node.account, cls: n.node.class ?? "", worst: n.worst ?? "", asked: n.asked,
+        calls: n.calls, rank: said.ranks.get(id) ?? 0, mark: mark?.mark ?? "", certainty: mark?.certainty ?? "", lit: said.lit.has(id),
+        dim: dimmed(n, state), pinned: !!state.pins[id], focus: id === tab,
+      };
+      return { id, type: "card", position: places.at.get(id) ?? { x: 0, y: 0 }, data, selected: id === state.selected, width: CARD.width, height: CARD.height, ariaLabel: spoken(data) };
+    });
+    for (const g of model.groups) {
+      const left = g.count - (model.opened.get(g.id) ?? 0);
+      if (left <= 0 || !passes({ node: { id: g.id, kind: g.kind, account: g.account, class: null } as never, tool: "", asked: false, first: g.first, last: null, calls: 0, worst: null }, state)) continue;
+      cards.push({ id: g.id, type: "group-card", position: places.at.get(g.id) ?? { x: 0, y: 0 }, width: CARD.width, height: CARD.height, draggable: false,
+        data: { id: g.id, kind: g.kind, left, worst: g.worst ?? "", account: g.account, dim: false, busy: opening === g.id },
+        ariaLabel: `${left} more of kind ${kinds[g.kind]!.word}${g.worst ? `, worst ${outcomes[g.worst]!.word}` : ""}; Enter opens 50 of them` });
+    }
+    return cards;
+  }, [shown, model, places, said, state, tab, opening]);
+
+  const edges = useMemo<LineEdge[]>(() => {
+    const on = new Set(nodes.map((n) => n.id));
+    const out: LineEdge[] = [];
+    for (const e of model.edges.values()) {
+      if (!on.has(e.from) || !on.has(e.to) || !joins(e, state)) continue;
+      const lit = said.litEdges.has(`${e.from}|${e.to}`);
+      const refused = e.outcomes.length > 0 && e.outcomes.every((o) => outcomes[o.outcome]!.bad);
+      out.push({
+        id: e.id, source: e.from, target: e.to, type: "line", focusable: false, zIndex: lit ? 2 : 0, markerEnd: { type: MarkerType.ArrowClosed, width: lit ? 9 : 14, height: lit ? 9 : 14 },
+        data: { lit, dim: dimmed(e, state), possible: e.certainty === "POSSIBLE", refused, changes: ["CREATE", "CHANGE", "DELETE", "GRANT", "CONTROL"].includes(e.effect ?? ""),
+          text: lit ? `${e.labels[0] ?? e.kind.toLowerCase()}${e.labels.length > 1 ? ` +${e.labels.length - 1}` : ""}` : "" },
+      });
+    }
+    for (const g of model.groups) {
+      if (!on.has(g.id) || !on.has(g.hub)) continue;
+      const [source, target] = g.inward ? [g.id, g.hub] : [g.hub, g.id];
+      out.push({ id: `${g.id}>`, source, target, type: "line", focusable: false, data: { lit: false, dim: false, possible: false, refused: false, changes: false, text: "" } });
+    }
+    return out;
+  }, [nodes, model, said, state]);
+
+  // A drag moves the node at once; the place is kept when it ends.
+  const [moved, setMoved] = useState<AnyNode[]>(nodes);
+  useEffect(() => setMoved(nodes), [nodes]);
+  const change = useCallback((c: NodeChange<AnyNode>[]) => setMoved((n) => applyNodeChanges(c.filter((x) => x.type === "position" || x.type === "dimensions"), n)), []);
+
+  const frame = useRef<HTMLDivElement>(null);
+  const walk = useCallback((e: React.KeyboardEvent) => {
+    const id = (e.target as HTMLElement).closest<HTMLElement>(".react-flow__node")?.dataset.id;
+    if (!id) return;
+    if (e.key === "Enter" || e.key === " ") {
+      e.preventDefault();
+      e.stopPropagation();
+      if (model.groups.some((g) => g.id === id)) onOpen(id);
+      else onSelect(id);
+      return;
+    }
+    const next = step(e.key, id, nodes, edges);
+    if (!next) return;
+    e.preventDefault();
+    e.stopPropagation();
+    setWalker(next);
+    frame.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(next)}"]`)?.focus({ preventScroll: true });
+  }, [nodes, edges, model.groups, onOpen, onSelect]);
+
+  // Only one node takes the tab stop; the arrows walk from it.
+  const withStops = useMemo(() => moved.map((n) => ({ ...n, focusable: true, domAttributes: { tabIndex: n.id === tab ? 0 : -1, role: "button" } as never })), [moved, tab]);
+
+  return (
+    <div className="flow" ref={frame} onKeyDown={walk}>
+      <ReactFlow<AnyNode, LineEdge>
+        nodes={withStops} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} onNodesChange={change}
+        onNodeClick={(_, n) => (n.type === "group-card" ? onOpen(n.id) : onSelect(n.id))}
+        onNodeDragStop={(_, n) => onPin(n.id, n.position)}
+        nodesConnectable={false} elevateNodesOnSelect={false} edgesFocusable={false} disableKeyboardA11y deleteKeyCode={null} selectionKeyCode={null}
+        minZoom={0.08} maxZoom={2} fitView fitViewOptions={{ padding: 0.04, maxZoom: 1 }} proOptions={{ hideAttribution: true }} onlyRenderVisibleElements={false}
+      >
+        <Background gap={24} size={1} />
+        <Controls showInteractive={false} position="top-right" orientation="horizontal" />
+        {places.lanes && <Axis places={places} state={state} />}
+        <Camera focus={said.lit} places={places} selected={state.selected} />
+      </ReactFlow>
+    </div>
+  );
+}
+
+/** The lanes' names and the columns' times, behind the cards. */
+function Axis({ places, state }: { places: Places; state: State }) {
+  const words = useMemo(() => new Map(Object.values(kinds).map((k) => [k.lane, k.word])), []);
+  const l = places.lanes!;
+  return (
+    <ViewportPortal>
+      <div className="axis" aria-hidden>
+        {l.rows.map((r) => (
+          <div key={r.lane} className="lane" style={{ transform: `translate(-12px, ${r.y - 22}px)`, width: l.width + 24, height: r.height + 24 }}>
+            <span>{words.get(r.lane)}</span>
+          </div>
+        ))}
+        {l.ticks.map((t, i) => (t.at > 0 && (i === 0 || clock(iso(t.at)) !== clock(iso(l.ticks[i - 1]!.at))) ? (
+          <span key={i} className="tick" style={{ transform: `translate(${t.x}px, -44px)` }}>{clock(iso(t.at), state.to || iso(t.at))}</span>
+        ) : null))}
+      </div>
+    </ViewportPortal>
+  );
+}
+
+const iso = (at: number) => new Date(at).toISOString().replace(".000Z", "Z");
+
+/** Looks at the lit chain where the whole would be too small to read. */
+function Camera({ focus, places, selected }: { focus: Set<string>; places: Places; selected: string }) {
+  const flow = useReactFlow();
+  const done = useRef<unknown>(undefined);
+  useEffect(() => {
+    if (done.current === places.lanes || !focus.size) return;
+    done.current = places.lanes;
+    const ids = [...focus].filter((id) => places.at.has(id)).map((id) => ({ id }));
+    if (ids.length) void flow.fitView({ nodes: ids, padding: 0.12, maxZoom: 1 });
+  }, [focus, places, flow]);
+  useEffect(() => {
+    const p = selected && places.at.get(selected);
+    if (!p) return;
+    const { x, y, zoom } = flow.getViewport();
+    const box = document.querySelector(".flow")?.getBoundingClientRect();
+    if (!box) return;
+    const sx = p.x * zoom + x, sy = p.y * zoom + y;
+    if (sx < 0 || sy < 0 || sx + CARD.width * zoom > box.width || sy + CARD.height * zoom > box.height) {
+      void flow.setCenter(p.x + CARD.width / 2, p.y + CARD.height / 2, { zoom });
+    }
+  }, [selected, places, flow]);
+  return null;
+}
+
+/** Where an arrow leads: right and left along the lines, up and down to the nearest card. */
+function step(key: string, id: string, nodes: AnyNode[], edges: LineEdge[]): string | undefined {
+  const here = nodes.find((n) => n.id === id);
+  if (!here) return undefined;
+  const far = (n: AnyNode) => Math.hypot(n.position.x - here.position.x, n.position.y - here.position.y);
+  const at = (ids: Set<string>) => nodes.filter((n) => ids.has(n.id)).sort((a, b) => far(a) - far(b));
+  const lit = (a: string, b: string) => edges.some((e) => e.source === a && e.target === b && e.data!.lit);
+  switch (key) {
+    case "ArrowRight":
+      return at(new Set(edges.filter((e) => e.source === id).map((e) => e.target))).sort((a, b) => Number(lit(id, b.id)) - Number(lit(id, a.id)))[0]?.id;
+    case "ArrowLeft":
+      return at(new Set(edges.filter((e) => e.target === id).map((e) => e.source))).sort((a, b) => Number(lit(b.id, id)) - Number(lit(a.id, id)))[0]?.id;
+    case "ArrowDown":
+    case "ArrowUp": {
+      const way = key === "ArrowDown" ? 1 : -1;
+      return nodes.filter((n) => n.id !== id && (n.position.y - here.position.y) * way > 4)
+        .sort((a, b) => far(a) - far(b))[0]?.id;
+    }
+    case "Home":
+      return nodes.slice().sort((a, b) => a.position.x - b.position.x)[0]?.id;
+    case "End":
+      return nodes.slice().sort((a, b) => b.position.x - a.position.x)[0]?.id;
+  }
+  return undefined;
+}
