@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"time"
 
@@ -75,7 +76,7 @@ the page until Ctrl-C; the clock of its windows stands still at the end of that 
 			}
 			fmt.Fprintln(m.Stderr)
 			o.Store, o.Explorer = st, explorer
-			o.FirstPage = "/?last=4h&resource=" + testdata.FailedResource
+			o.FirstPage = "/i?of=" + url.QueryEscape(testdata.FailedResource)
 			return world.serveStore(cmd, o)
 		},
 	}

@@ -103,8 +103,12 @@ func sameSite(next http.Handler) http.Handler {
 }
 
 // contentPolicy allows the page its own files and its own API, nothing else.
-const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// editorPolicy also allows the query editor the styles that CodeMirror writes
+// and the font that its sheet carries.
+var editorPolicy = strings.Replace(contentPolicy, "style-src 'self'", "style-src 'self' 'unsafe-inline'; font-src 'self' data:", 1)
 
 // hardened sets the headers that tell a browser to trust nothing.
 func hardened(next http.Handler) http.Handler {

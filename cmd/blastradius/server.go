@@ -165,7 +165,10 @@ func (o *serverOptions) routes(ctx context.Context, tokens []digest) http.Handle
 	page := func(name string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, ui.Files(), name) })
 	}
-	handle("/graphiql", "/graphiql", page("graphiql.html"))
+	handle("/graphiql", "/graphiql", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", editorPolicy)
+		page("graphiql.html").ServeHTTP(w, r)
+	}))
 	handle("/i", "page", page("index.html")) // the screen keeps its state in the query
 	handle("/documents", "/documents", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -128,8 +128,10 @@ export async function parse(at: { pathname: string; search: string; hash: string
   return at.pathname.startsWith("/i") ? s : { ...s, of: [] };
 }
 
-async function through(stream: ReadableWritablePair<Uint8Array, BufferSource>, bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(new Blob([bytes as BlobPart]).stream().pipeThrough(stream as ReadableWritablePair)).arrayBuffer());
+async function through(stream: { writable: WritableStream; readable: ReadableStream }, bytes: Uint8Array): Promise<Uint8Array> {
+  const writer = stream.writable.getWriter();
+  const [out] = await Promise.all([new Response(stream.readable).arrayBuffer(), writer.write(bytes).then(() => writer.close())]);
+  return new Uint8Array(out);
 }
 
 async function pack(text: string): Promise<string> {
