@@ -119,7 +119,7 @@ func showMember(p *page, n int, x *explore.Member, w graph.Window, asked map[gra
 	if len(via) > 0 {
 		p.line("   through      %s", some(via, 6))
 	}
-	callTable(p, x.Calls, w, asked)
+	callTable(p, x.Calls, x.Via, w, asked)
 }
 
 // whyText is one reason in words.

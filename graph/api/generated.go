@@ -32,6 +32,7 @@ type ResolverRoot interface {
 	Coverage() CoverageResolver
 	Query() QueryResolver
 	Sighting() SightingResolver
+	Subscription() SubscriptionResolver
 }
 
 type DirectiveRoot struct {
@@ -53,17 +54,22 @@ type QueryResolver interface {
 	Workflow(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Workflow, error)
 	Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error)
 	Histogram(ctx context.Context, of []string, window *explore.WindowInput, bins int, asOf *int) (*explore.Histogram, error)
+	Picture(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, match graph.Match, probes bool, nodes int, edges int, budget *explore.Budget, asOf *int) (*explore.Picture, error)
+	Members(ctx context.Context, group string, of []string, window *explore.WindowInput, who explore.Who, match graph.Match, probes bool, nodes int, edges int, first int, after *string, budget *explore.Budget, asOf *int) (*explore.Members, error)
 	Search(ctx context.Context, text string, kinds []graph.Kind, first int, after *string) (*explore.SearchResult, error)
 	Node(ctx context.Context, id string) (*explore.NodeDetail, error)
 	Neighbours(ctx context.Context, id string, direction explore.Direction, kinds []graph.EdgeKind, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Neighbours, error)
 	Event(ctx context.Context, id string) (*explore.Event, error)
 	Coverage(ctx context.Context, window *explore.WindowInput, silence *string, asOf *int) (*explore.Coverage, error)
-	Inventory(ctx context.Context, asOf *int) (*explore.Inventory, error)
+	Inventory(ctx context.Context, until *graph.Time, idle string, list *explore.InventoryList, first int, after *string, asOf *int) (*explore.Inventory, error)
 	Sources(ctx context.Context, first int, after *string) (*explore.Sources, error)
 	Watermark(ctx context.Context) (int, error)
 }
 type SightingResolver interface {
 	Record(ctx context.Context, obj *explore.Sighting) (*string, error)
+}
+type SubscriptionResolver interface {
+	Updates(ctx context.Context, window *explore.WindowInput) (<-chan *explore.Update, error)
 }
 
 type executableSchema graphql.ExecutableSchemaState[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -122,6 +128,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			}
 
 			return &response
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
 		}
 
 	default:
@@ -620,6 +643,56 @@ type Query {
     asOf: Int
   ): Histogram!
 
+  "The graph to draw around something: who acted, with which credentials and from where those came, and what else those that changed it did. Siblings fold into groups until it fits."
+  picture(
+    "Ids, ARNs or names."
+    of: [String!]!
+    "When. Default: the last 4 hours."
+    window: WindowInput
+    "Whose calls."
+    who: Who! = NHI
+    "How loosely a record may name the resource."
+    match: Match! = DERIVED
+    "Show PROBE outcomes, which are otherwise only counted."
+    probes: Boolean! = false
+    "The most nodes to draw, at most 25000. Above 500 it is an overview, in which siblings do not fold as long as all fit."
+    nodes: Int! = 300
+    "The most edges to draw, at most 50000."
+    edges: Int! = 600
+    "Limits of the walk."
+    budget: BudgetInput
+    "See the data as it was at this ledger number. Default: all of it."
+    asOf: Int
+  ): Picture!
+
+  "The nodes that a group of a picture stands for, page by page. Ask with the arguments of the picture."
+  members(
+    "The group's id."
+    group: String!
+    "Ids, ARNs or names."
+    of: [String!]!
+    "When. Default: the last 4 hours."
+    window: WindowInput
+    "Whose calls."
+    who: Who! = NHI
+    "How loosely a record may name the resource."
+    match: Match! = DERIVED
+    "Show PROBE outcomes, which are otherwise only counted."
+    probes: Boolean! = false
+    "The most nodes to draw, at most 25000. Above 500 it is an overview, in which siblings do not fold as long as all fit."
+    nodes: Int! = 300
+    "The most edges to draw, at most 50000."
+    edges: Int! = 600
+    "Nodes a page, at most 1000."
+    first: Int! = 50
+    "The cursor of the page before."
+    after: String
+    "Limits of the walk."
+    budget: BudgetInput
+    "See the data as it was at this ledger number. Default: all of it."
+    asOf: Int
+  ): Members!
+
   "Nodes of which every word of the text begins a word of the id, alias or name. Empty text: all."
   search(
     "Words."
@@ -672,8 +745,18 @@ type Query {
     asOf: Int
   ): Coverage!
 
-  "How much of what is in the data, over all time."
+  "How much of what is in the data, over all time; who an IAM inventory lists and was never seen, and who was seen and is not listed."
   inventory(
+    "Calls and ages are as of then. Default: now."
+    until: Time
+    "How long an identity may be silent and still count as active, such as 90d."
+    idle: String! = "90d"
+    "Fill only this list. Default: each, from its beginning."
+    list: InventoryList
+    "Items a list, at most 1000."
+    first: Int! = 10
+    "The cursor of the list, which then must be named."
+    after: String
     "See the data as it was at this ledger number. Default: all of it. Nodes are not versioned."
     asOf: Int
   ): Inventory!
@@ -688,6 +771,32 @@ type Query {
 
   "The largest ledger number: what asOf means by now."
   watermark: Int!
+}
+
+"Answers by server-sent events: POST or GET with Accept: text/event-stream."
+type Subscription {
+  """
+  What the store learns: one update at once, one whenever files were ingested, and
+  one every 15 seconds as a sign of life.
+  """
+  updates(
+    "When the calls that are counted were made; one that ends now moves on. Default: the last 4 hours."
+    window: WindowInput
+  ): Update!
+}
+
+"What the store has learnt since the update before."
+type Update {
+  "The watermark of the ledger: an answer asked asOf it sees what is counted here."
+  watermark: Int!
+  "The newest event of all data."
+  lastEvent: Time
+  "The window of this update."
+  window: Window!
+  "Distinct calls in the window that were not known at the update before; of the first update, none."
+  calls: Int!
+  "Of these, the calls that did not succeed. Probes are none."
+  failures: Int!
 }
 
 "A span of time, half-open: from is inside, to is not. Null is open."
@@ -1534,6 +1643,128 @@ type Bin {
   total: Int!
 }
 
+"The graph to draw around something. What is not drawn stands in a group, or truncated says what was cut."
+type Picture {
+  "The window as resolved."
+  window: Window!
+  "The ledger number up to which the answer saw."
+  asOf: Int!
+  "The limit that was met, or null: nothing was cut."
+  truncated: Truncation
+  "What the data can and cannot answer for the window."
+  coverage: Coverage!
+  "What else a reader must know."
+  notes: [String!]!
+  "What was asked, as it was resolved."
+  of: [Node!]!
+  "By first touch."
+  nodes: [PictureNode!]!
+  "Among the nodes shown."
+  edges: [PictureEdge!]!
+  "Siblings that are not drawn."
+  groups: [PictureGroup!]!
+  "What is drawn."
+  shown: PictureSize!
+  "What there is, before anything folds."
+  all: PictureSize!
+  "What was found and is not shown."
+  excluded: Excluded!
+}
+
+"Nodes and edges."
+type PictureSize {
+  "Nodes."
+  nodes: Int!
+  "Edges."
+  edges: Int!
+}
+
+"A node of a picture."
+type PictureNode {
+  "The node."
+  node: Node!
+  "Of an agent, which tool."
+  tool: String!
+  "Whether it was asked for."
+  asked: Boolean!
+  "Its first touch inside the window."
+  first: Time
+  "Its last."
+  last: Time
+  "Calls in the picture that it made or took."
+  calls: Int!
+  "The gravest outcome of its calls; null where it has none."
+  worst: Outcome
+}
+
+"All that joins two nodes of a picture in one way."
+type PictureEdge {
+  "Names the edge."
+  id: ID!
+  "Its start."
+  from: ID!
+  "Its end."
+  to: ID!
+  "Its kind."
+  kind: EdgeKind!
+  "Actions, most calls first; or how an issue was joined, or what shows an agent."
+  labels: [String!]!
+  "The gravest effect of its calls."
+  effect: Effect
+  "Distinct calls; zero for standing facts."
+  calls: Int!
+  "Distinct calls by outcome."
+  outcomes: [OutcomeCount!]!
+  "The first sight."
+  first: Time
+  "The last sight."
+  last: Time
+  "POSSIBLE for heuristic joins."
+  certainty: Certainty!
+  "An agent that some of the calls came through."
+  agent: ID
+  "The first ten event ids."
+  evidence: [String!]!
+}
+
+"Nodes of one kind and account that hang on one node in the same way and are not drawn."
+type PictureGroup {
+  "Names the group, for members."
+  id: String!
+  "The node they hang on."
+  hub: ID!
+  "Whether the edges point at the hub."
+  inward: Boolean!
+  "The kind of those edges."
+  edge: EdgeKind!
+  "What the nodes are."
+  kind: Kind!
+  "Their account, empty where not known."
+  account: String!
+  "How many."
+  count: Int!
+  "Their calls."
+  calls: Int!
+  "The gravest outcome of their calls."
+  worst: Outcome
+  "Their first touch inside the window."
+  first: Time
+}
+
+"A page of a group."
+type Members {
+  "The nodes of the page, by first touch. Pages go from the gravest outcome to the lightest."
+  nodes: [PictureNode!]!
+  "Their edges to the hub."
+  edges: [PictureEdge!]!
+  "How many nodes the group has."
+  total: Int!
+  "Continues; empty at the end."
+  cursor: String!
+  "The ledger number up to which the answer saw."
+  asOf: Int!
+}
+
 "A page of nodes, ordered by id."
 type SearchResult {
   "The nodes."
@@ -1744,10 +1975,40 @@ type Gap {
   evidence: [String!]!
 }
 
+"A list of the inventory."
+enum InventoryList {
+  "Listed by the newest inventory, and seen acting."
+  SEEN
+  "Listed by the newest inventory, and never seen acting."
+  NEVER_SEEN
+  "Seen acting, in an account that has an inventory, and not listed by its newest."
+  NOT_ENUMERATED
+  "Seen acting in accounts of which there is no inventory."
+  OUTSIDE
+  "Identities that may do everything."
+  ADMINISTRATORS
+  "Long-lived access keys."
+  KEYS
+}
+
+"Whether a long-lived key works."
+enum KeyStatus {
+  "It does."
+  ACTIVE
+  "It was switched off or deleted."
+  INACTIVE
+  "A later inventory does not list it."
+  DELETED
+  "The data does not say."
+  UNKNOWN
+}
+
 "How much of what is in the data, over all time."
 type Inventory {
   "The ledger number at the time."
   asOf: Int!
+  "Calls and ages are as of then."
+  until: Time
   "All nodes."
   nodes: Int!
   "By kind."
@@ -1760,10 +2021,128 @@ type Inventory {
   accounts: [Count!]!
   "NHIs to humans."
   ratio: Ratio!
+  "NHIs to humans by other definitions."
+  variants: [Ratio!]!
+  "Who is listed and who was seen. Null where no inventory was ingested: then the data cannot tell."
+  enumeration: Enumeration
+  "Who may do everything. Null where no inventory was ingested."
+  administrators: Administrators
+  "Long-lived access keys."
+  keys: Keys!
   "What the data can and cannot answer, over all time."
   coverage: Coverage!
   "What else a reader must know."
   notes: [String!]!
+}
+
+"Who the newest inventories list, against who was seen acting: made a call, whatever its outcome. It is about IAM users, roles and roots."
+type Enumeration {
+  "The accounts that have an inventory."
+  accounts: [EnumeratedAccount!]!
+  "Listed and seen acting."
+  seen: IdentityList!
+  "Listed and never seen acting, in the data at hand."
+  neverSeen: IdentityList!
+  "Seen acting and not listed by the newest inventory of their account."
+  notEnumerated: IdentityList!
+  "Seen acting in accounts of which there is no inventory: nothing can be said."
+  outside: IdentityList!
+}
+
+"An account that has an inventory."
+type EnumeratedAccount {
+  "Its id."
+  account: String!
+  "When the newest inventory was made; of one that does not say, the latest date in it."
+  newest: Time
+  "Whether its last page was read."
+  complete: Boolean!
+  "Users that it lists."
+  users: Int!
+  "Roles that it lists."
+  roles: Int!
+}
+
+"Identities, in order of their ids."
+type IdentityList {
+  "All of them."
+  total: Int!
+  "By class."
+  classes: [Count!]!
+  "A page of them."
+  identities: [EnumeratedIdentity!]!
+  "Continues the list; empty at its end."
+  cursor: String!
+}
+
+"An identity with when it acted."
+type EnumeratedIdentity {
+  "The identity."
+  identity: Node!
+  "Its last call; null where the data has none."
+  lastSeen: Time
+  "Its last use as IAM tracks it; null where IAM does not say."
+  lastUsed: Time
+  "What explains it."
+  note: String!
+}
+
+"Identities that a policy allows every action on every resource. Denials, SCPs and conditions are not weighed."
+type Administrators {
+  "NHIs among them to all NHIs that are listed."
+  share: Ratio!
+  "All of them."
+  total: Int!
+  "A page of them, in order of their ids."
+  administrators: [Administrator!]!
+  "Continues the list; empty at its end."
+  cursor: String!
+}
+
+"An identity that may do everything."
+type Administrator {
+  "The identity."
+  identity: Node!
+  "The policies that make it one."
+  how: [String!]!
+  "The policy that bounds it; empty where none does."
+  boundary: String!
+  "Its last call; null where the data has none."
+  lastSeen: Time
+}
+
+"Long-lived access keys."
+type Keys {
+  "All of them."
+  total: Int!
+  "By status."
+  statuses: [Count!]!
+  "By age, of those that are active or of unknown status."
+  ages: [Count!]!
+  "By last use, of the same."
+  uses: [Count!]!
+  "A page of the same, oldest first, those of unknown age before them."
+  keys: [KeyRow!]!
+  "Continues the list; empty at its end."
+  cursor: String!
+}
+
+"A long-lived access key. One that only a credential report shows is named after its holder."
+type KeyRow {
+  "Its id."
+  id: ID!
+  "Who holds it; empty where the data does not show it."
+  holder: ID!
+  "Whether it works."
+  status: KeyStatus!
+  "When it was made; null where the data does not say."
+  created: Time
+  "When it was last used; null for never, and where the data does not say."
+  lastUsed: Time
+  "How long ago it was used, or never, or not known."
+  use: String!
+  "How old it is, or not known."
+  age: String!
 }
 
 "Identities of one class for one reason."
@@ -1780,11 +2159,11 @@ type ClassCount {
 type Ratio {
   "What is divided by what."
   definition: String!
-  "Identities of class NHI."
+  "What is divided."
   numerator: Int!
-  "Identities of class HUMAN."
+  "By what."
   denominator: Int!
-  "Identities in neither."
+  "What the data puts in neither."
   unknown: Int!
   "The quotient; null where the denominator is zero."
   value: Float
@@ -1899,6 +2278,34 @@ func (ec *executionContext) childFields_Actor(ctx context.Context, field graphql
 		return ec.fieldContext_Actor_reason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Actor", field.Name)
+}
+
+func (ec *executionContext) childFields_Administrator(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identity":
+		return ec.fieldContext_Administrator_identity(ctx, field)
+	case "how":
+		return ec.fieldContext_Administrator_how(ctx, field)
+	case "boundary":
+		return ec.fieldContext_Administrator_boundary(ctx, field)
+	case "lastSeen":
+		return ec.fieldContext_Administrator_lastSeen(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Administrator", field.Name)
+}
+
+func (ec *executionContext) childFields_Administrators(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "share":
+		return ec.fieldContext_Administrators_share(ctx, field)
+	case "total":
+		return ec.fieldContext_Administrators_total(ctx, field)
+	case "administrators":
+		return ec.fieldContext_Administrators_administrators(ctx, field)
+	case "cursor":
+		return ec.fieldContext_Administrators_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Administrators", field.Name)
 }
 
 func (ec *executionContext) childFields_Alternative(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2147,6 +2554,52 @@ func (ec *executionContext) childFields_Coverage(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Coverage", field.Name)
 }
 
+func (ec *executionContext) childFields_EnumeratedAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_EnumeratedAccount_account(ctx, field)
+	case "newest":
+		return ec.fieldContext_EnumeratedAccount_newest(ctx, field)
+	case "complete":
+		return ec.fieldContext_EnumeratedAccount_complete(ctx, field)
+	case "users":
+		return ec.fieldContext_EnumeratedAccount_users(ctx, field)
+	case "roles":
+		return ec.fieldContext_EnumeratedAccount_roles(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnumeratedAccount", field.Name)
+}
+
+func (ec *executionContext) childFields_EnumeratedIdentity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identity":
+		return ec.fieldContext_EnumeratedIdentity_identity(ctx, field)
+	case "lastSeen":
+		return ec.fieldContext_EnumeratedIdentity_lastSeen(ctx, field)
+	case "lastUsed":
+		return ec.fieldContext_EnumeratedIdentity_lastUsed(ctx, field)
+	case "note":
+		return ec.fieldContext_EnumeratedIdentity_note(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnumeratedIdentity", field.Name)
+}
+
+func (ec *executionContext) childFields_Enumeration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accounts":
+		return ec.fieldContext_Enumeration_accounts(ctx, field)
+	case "seen":
+		return ec.fieldContext_Enumeration_seen(ctx, field)
+	case "neverSeen":
+		return ec.fieldContext_Enumeration_neverSeen(ctx, field)
+	case "notEnumerated":
+		return ec.fieldContext_Enumeration_notEnumerated(ctx, field)
+	case "outside":
+		return ec.fieldContext_Enumeration_outside(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Enumeration", field.Name)
+}
+
 func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2365,6 +2818,20 @@ func (ec *executionContext) childFields_Hub(ctx context.Context, field graphql.C
 	return nil, fmt.Errorf("no field named %q was found under type Hub", field.Name)
 }
 
+func (ec *executionContext) childFields_IdentityList(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_IdentityList_total(ctx, field)
+	case "classes":
+		return ec.fieldContext_IdentityList_classes(ctx, field)
+	case "identities":
+		return ec.fieldContext_IdentityList_identities(ctx, field)
+	case "cursor":
+		return ec.fieldContext_IdentityList_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentityList", field.Name)
+}
+
 func (ec *executionContext) childFields_Intermediary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2387,6 +2854,8 @@ func (ec *executionContext) childFields_Inventory(ctx context.Context, field gra
 	switch field.Name {
 	case "asOf":
 		return ec.fieldContext_Inventory_asOf(ctx, field)
+	case "until":
+		return ec.fieldContext_Inventory_until(ctx, field)
 	case "nodes":
 		return ec.fieldContext_Inventory_nodes(ctx, field)
 	case "kinds":
@@ -2399,12 +2868,58 @@ func (ec *executionContext) childFields_Inventory(ctx context.Context, field gra
 		return ec.fieldContext_Inventory_accounts(ctx, field)
 	case "ratio":
 		return ec.fieldContext_Inventory_ratio(ctx, field)
+	case "variants":
+		return ec.fieldContext_Inventory_variants(ctx, field)
+	case "enumeration":
+		return ec.fieldContext_Inventory_enumeration(ctx, field)
+	case "administrators":
+		return ec.fieldContext_Inventory_administrators(ctx, field)
+	case "keys":
+		return ec.fieldContext_Inventory_keys(ctx, field)
 	case "coverage":
 		return ec.fieldContext_Inventory_coverage(ctx, field)
 	case "notes":
 		return ec.fieldContext_Inventory_notes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Inventory", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyRow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_KeyRow_id(ctx, field)
+	case "holder":
+		return ec.fieldContext_KeyRow_holder(ctx, field)
+	case "status":
+		return ec.fieldContext_KeyRow_status(ctx, field)
+	case "created":
+		return ec.fieldContext_KeyRow_created(ctx, field)
+	case "lastUsed":
+		return ec.fieldContext_KeyRow_lastUsed(ctx, field)
+	case "use":
+		return ec.fieldContext_KeyRow_use(ctx, field)
+	case "age":
+		return ec.fieldContext_KeyRow_age(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyRow", field.Name)
+}
+
+func (ec *executionContext) childFields_Keys(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_Keys_total(ctx, field)
+	case "statuses":
+		return ec.fieldContext_Keys_statuses(ctx, field)
+	case "ages":
+		return ec.fieldContext_Keys_ages(ctx, field)
+	case "uses":
+		return ec.fieldContext_Keys_uses(ctx, field)
+	case "keys":
+		return ec.fieldContext_Keys_keys(ctx, field)
+	case "cursor":
+		return ec.fieldContext_Keys_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Keys", field.Name)
 }
 
 func (ec *executionContext) childFields_Member(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2429,6 +2944,22 @@ func (ec *executionContext) childFields_Member(ctx context.Context, field graphq
 		return ec.fieldContext_Member_calls(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Member", field.Name)
+}
+
+func (ec *executionContext) childFields_Members(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_Members_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_Members_edges(ctx, field)
+	case "total":
+		return ec.fieldContext_Members_total(ctx, field)
+	case "cursor":
+		return ec.fieldContext_Members_cursor(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Members_asOf(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Members", field.Name)
 }
 
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2661,6 +3192,124 @@ func (ec *executionContext) childFields_OutcomeCount(ctx context.Context, field 
 		return ec.fieldContext_OutcomeCount_count(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OutcomeCount", field.Name)
+}
+
+func (ec *executionContext) childFields_Picture(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "window":
+		return ec.fieldContext_Picture_window(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Picture_asOf(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Picture_truncated(ctx, field)
+	case "coverage":
+		return ec.fieldContext_Picture_coverage(ctx, field)
+	case "notes":
+		return ec.fieldContext_Picture_notes(ctx, field)
+	case "of":
+		return ec.fieldContext_Picture_of(ctx, field)
+	case "nodes":
+		return ec.fieldContext_Picture_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_Picture_edges(ctx, field)
+	case "groups":
+		return ec.fieldContext_Picture_groups(ctx, field)
+	case "shown":
+		return ec.fieldContext_Picture_shown(ctx, field)
+	case "all":
+		return ec.fieldContext_Picture_all(ctx, field)
+	case "excluded":
+		return ec.fieldContext_Picture_excluded(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Picture", field.Name)
+}
+
+func (ec *executionContext) childFields_PictureEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PictureEdge_id(ctx, field)
+	case "from":
+		return ec.fieldContext_PictureEdge_from(ctx, field)
+	case "to":
+		return ec.fieldContext_PictureEdge_to(ctx, field)
+	case "kind":
+		return ec.fieldContext_PictureEdge_kind(ctx, field)
+	case "labels":
+		return ec.fieldContext_PictureEdge_labels(ctx, field)
+	case "effect":
+		return ec.fieldContext_PictureEdge_effect(ctx, field)
+	case "calls":
+		return ec.fieldContext_PictureEdge_calls(ctx, field)
+	case "outcomes":
+		return ec.fieldContext_PictureEdge_outcomes(ctx, field)
+	case "first":
+		return ec.fieldContext_PictureEdge_first(ctx, field)
+	case "last":
+		return ec.fieldContext_PictureEdge_last(ctx, field)
+	case "certainty":
+		return ec.fieldContext_PictureEdge_certainty(ctx, field)
+	case "agent":
+		return ec.fieldContext_PictureEdge_agent(ctx, field)
+	case "evidence":
+		return ec.fieldContext_PictureEdge_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PictureEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PictureGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PictureGroup_id(ctx, field)
+	case "hub":
+		return ec.fieldContext_PictureGroup_hub(ctx, field)
+	case "inward":
+		return ec.fieldContext_PictureGroup_inward(ctx, field)
+	case "edge":
+		return ec.fieldContext_PictureGroup_edge(ctx, field)
+	case "kind":
+		return ec.fieldContext_PictureGroup_kind(ctx, field)
+	case "account":
+		return ec.fieldContext_PictureGroup_account(ctx, field)
+	case "count":
+		return ec.fieldContext_PictureGroup_count(ctx, field)
+	case "calls":
+		return ec.fieldContext_PictureGroup_calls(ctx, field)
+	case "worst":
+		return ec.fieldContext_PictureGroup_worst(ctx, field)
+	case "first":
+		return ec.fieldContext_PictureGroup_first(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PictureGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_PictureNode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PictureNode_node(ctx, field)
+	case "tool":
+		return ec.fieldContext_PictureNode_tool(ctx, field)
+	case "asked":
+		return ec.fieldContext_PictureNode_asked(ctx, field)
+	case "first":
+		return ec.fieldContext_PictureNode_first(ctx, field)
+	case "last":
+		return ec.fieldContext_PictureNode_last(ctx, field)
+	case "calls":
+		return ec.fieldContext_PictureNode_calls(ctx, field)
+	case "worst":
+		return ec.fieldContext_PictureNode_worst(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PictureNode", field.Name)
+}
+
+func (ec *executionContext) childFields_PictureSize(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_PictureSize_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_PictureSize_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PictureSize", field.Name)
 }
 
 func (ec *executionContext) childFields_Ratio(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3057,6 +3706,22 @@ func (ec *executionContext) childFields_Truncation(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type Truncation", field.Name)
 }
 
+func (ec *executionContext) childFields_Update(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "watermark":
+		return ec.fieldContext_Update_watermark(ctx, field)
+	case "lastEvent":
+		return ec.fieldContext_Update_lastEvent(ctx, field)
+	case "window":
+		return ec.fieldContext_Update_window(ctx, field)
+	case "calls":
+		return ec.fieldContext_Update_calls(ctx, field)
+	case "failures":
+		return ec.fieldContext_Update_failures(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Update", field.Name)
+}
+
 func (ec *executionContext) childFields_Window(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "from":
@@ -3450,14 +4115,156 @@ func (ec *executionContext) field_Query_histogram_args(ctx context.Context, rawA
 func (ec *executionContext) field_Query_inventory_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
-	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "until",
+		func(ctx context.Context, v any) (*graph.Time, error) {
+			return ec.unmarshalOTime2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["until"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "idle",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idle"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "list",
+		func(ctx context.Context, v any) (*explore.InventoryList, error) {
+			return ec.unmarshalOInventoryList2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐInventoryList(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["list"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
 		func(ctx context.Context, v any) (*int, error) {
 			return ec.unmarshalOInt2ᚖint(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["asOf"] = arg0
+	args["asOf"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_members_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "group",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["group"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "of",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["of"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "window",
+		func(ctx context.Context, v any) (*explore.WindowInput, error) {
+			return ec.unmarshalOWindowInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWindowInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["window"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "who",
+		func(ctx context.Context, v any) (explore.Who, error) {
+			return ec.unmarshalNWho2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWho(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["who"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "match",
+		func(ctx context.Context, v any) (graph.Match, error) {
+			return ec.unmarshalNMatch2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐMatch(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["match"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "probes",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["probes"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "nodes",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["nodes"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "edges",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["edges"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg9
+	arg10, err := graphql.ProcessArgField(ctx, rawArgs, "budget",
+		func(ctx context.Context, v any) (*explore.Budget, error) {
+			return ec.unmarshalOBudgetInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBudget(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["budget"] = arg10
+	arg11, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg11
 	return args, nil
 }
 
@@ -3588,6 +4395,84 @@ func (ec *executionContext) field_Query_novel_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["asOf"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_picture_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "of",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["of"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "window",
+		func(ctx context.Context, v any) (*explore.WindowInput, error) {
+			return ec.unmarshalOWindowInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWindowInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["window"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "who",
+		func(ctx context.Context, v any) (explore.Who, error) {
+			return ec.unmarshalNWho2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWho(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["who"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "match",
+		func(ctx context.Context, v any) (graph.Match, error) {
+			return ec.unmarshalNMatch2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐMatch(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["match"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "probes",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["probes"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "nodes",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["nodes"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "edges",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["edges"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "budget",
+		func(ctx context.Context, v any) (*explore.Budget, error) {
+			return ec.unmarshalOBudgetInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBudget(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["budget"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg8
 	return args, nil
 }
 
@@ -3928,6 +4813,20 @@ func (ec *executionContext) field_Query_workflow_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["asOf"] = arg6
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_updates_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "window",
+		func(ctx context.Context, v any) (*explore.WindowInput, error) {
+			return ec.unmarshalOWindowInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWindowInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["window"] = arg0
 	return args, nil
 }
 
@@ -4685,6 +5584,217 @@ func (ec *executionContext) _Actor_reason(ctx context.Context, field graphql.Col
 }
 func (ec *executionContext) fieldContext_Actor_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Actor", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Administrator_identity(ctx context.Context, field graphql.CollectedField, obj *explore.Administrator) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Administrator_identity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Identity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Administrator_identity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Administrator",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Administrator_how(ctx context.Context, field graphql.CollectedField, obj *explore.Administrator) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Administrator_how(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.How, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Administrator_how(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Administrator", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Administrator_boundary(ctx context.Context, field graphql.CollectedField, obj *explore.Administrator) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Administrator_boundary(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Boundary, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Administrator_boundary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Administrator", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Administrator_lastSeen(ctx context.Context, field graphql.CollectedField, obj *explore.Administrator) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Administrator_lastSeen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastSeen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Administrator_lastSeen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Administrator", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Administrators_share(ctx context.Context, field graphql.CollectedField, obj *explore.Administrators) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Administrators_share(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Share, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Ratio) graphql.Marshaler {
+			return ec.marshalNRatio2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRatio(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Administrators_share(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Administrators",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ratio(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Administrators_total(ctx context.Context, field graphql.CollectedField, obj *explore.Administrators) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Administrators_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Administrators_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Administrators", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Administrators_administrators(ctx context.Context, field graphql.CollectedField, obj *explore.Administrators) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Administrators_administrators(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Administrators, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Administrator) graphql.Marshaler {
+			return ec.marshalNAdministrator2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAdministratorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Administrators_administrators(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Administrators",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Administrator(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Administrators_cursor(ctx context.Context, field graphql.CollectedField, obj *explore.Administrators) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Administrators_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Administrators_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Administrators", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Alternative_from(ctx context.Context, field graphql.CollectedField, obj *explore.Alternative) (ret graphql.Marshaler) {
@@ -6865,6 +7975,382 @@ func (ec *executionContext) fieldContext_Coverage_suggestUntil(_ context.Context
 	return graphql.NewScalarFieldContext("Coverage", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _EnumeratedAccount_account(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedAccount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumeratedAccount_account(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Account, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnumeratedAccount_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumeratedAccount", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _EnumeratedAccount_newest(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedAccount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumeratedAccount_newest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Newest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnumeratedAccount_newest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumeratedAccount", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _EnumeratedAccount_complete(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedAccount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumeratedAccount_complete(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Complete, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnumeratedAccount_complete(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumeratedAccount", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _EnumeratedAccount_users(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedAccount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumeratedAccount_users(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Users, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnumeratedAccount_users(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumeratedAccount", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EnumeratedAccount_roles(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedAccount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumeratedAccount_roles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Roles, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnumeratedAccount_roles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumeratedAccount", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EnumeratedIdentity_identity(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumeratedIdentity_identity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Identity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnumeratedIdentity_identity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EnumeratedIdentity",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EnumeratedIdentity_lastSeen(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumeratedIdentity_lastSeen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastSeen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnumeratedIdentity_lastSeen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumeratedIdentity", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _EnumeratedIdentity_lastUsed(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumeratedIdentity_lastUsed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnumeratedIdentity_lastUsed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumeratedIdentity", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _EnumeratedIdentity_note(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedIdentity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnumeratedIdentity_note(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Note, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnumeratedIdentity_note(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnumeratedIdentity", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Enumeration_accounts(ctx context.Context, field graphql.CollectedField, obj *explore.Enumeration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enumeration_accounts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Accounts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.EnumeratedAccount) graphql.Marshaler {
+			return ec.marshalNEnumeratedAccount2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeratedAccountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Enumeration_accounts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Enumeration",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnumeratedAccount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Enumeration_seen(ctx context.Context, field graphql.CollectedField, obj *explore.Enumeration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enumeration_seen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.IdentityList) graphql.Marshaler {
+			return ec.marshalNIdentityList2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐIdentityList(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Enumeration_seen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Enumeration",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IdentityList(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Enumeration_neverSeen(ctx context.Context, field graphql.CollectedField, obj *explore.Enumeration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enumeration_neverSeen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NeverSeen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.IdentityList) graphql.Marshaler {
+			return ec.marshalNIdentityList2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐIdentityList(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Enumeration_neverSeen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Enumeration",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IdentityList(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Enumeration_notEnumerated(ctx context.Context, field graphql.CollectedField, obj *explore.Enumeration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enumeration_notEnumerated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotEnumerated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.IdentityList) graphql.Marshaler {
+			return ec.marshalNIdentityList2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐIdentityList(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Enumeration_notEnumerated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Enumeration",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IdentityList(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Enumeration_outside(ctx context.Context, field graphql.CollectedField, obj *explore.Enumeration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enumeration_outside(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outside, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.IdentityList) graphql.Marshaler {
+			return ec.marshalNIdentityList2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐIdentityList(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Enumeration_outside(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Enumeration",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IdentityList(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Event_id(ctx context.Context, field graphql.CollectedField, obj *explore.Event) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8748,6 +10234,116 @@ func (ec *executionContext) fieldContext_Hub_reason(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Hub", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _IdentityList_total(ctx context.Context, field graphql.CollectedField, obj *explore.IdentityList) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityList_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityList_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityList", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _IdentityList_classes(ctx context.Context, field graphql.CollectedField, obj *explore.IdentityList) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityList_classes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Classes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Count) graphql.Marshaler {
+			return ec.marshalNCount2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityList_classes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IdentityList",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Count(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _IdentityList_identities(ctx context.Context, field graphql.CollectedField, obj *explore.IdentityList) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityList_identities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Identities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.EnumeratedIdentity) graphql.Marshaler {
+			return ec.marshalNEnumeratedIdentity2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeratedIdentityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityList_identities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IdentityList",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EnumeratedIdentity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _IdentityList_cursor(ctx context.Context, field graphql.CollectedField, obj *explore.IdentityList) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityList_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityList_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityList", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Intermediary_id(ctx context.Context, field graphql.CollectedField, obj *explore.Intermediary) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8907,6 +10503,29 @@ func (ec *executionContext) _Inventory_asOf(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Inventory_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Inventory", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Inventory_until(ctx context.Context, field graphql.CollectedField, obj *explore.Inventory) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inventory_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inventory_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inventory", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
 func (ec *executionContext) _Inventory_nodes(ctx context.Context, field graphql.CollectedField, obj *explore.Inventory) (ret graphql.Marshaler) {
@@ -9092,6 +10711,134 @@ func (ec *executionContext) fieldContext_Inventory_ratio(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Inventory_variants(ctx context.Context, field graphql.CollectedField, obj *explore.Inventory) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inventory_variants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Variants, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Ratio) graphql.Marshaler {
+			return ec.marshalNRatio2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRatioᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inventory_variants(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Inventory",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ratio(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Inventory_enumeration(ctx context.Context, field graphql.CollectedField, obj *explore.Inventory) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inventory_enumeration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Enumeration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Enumeration) graphql.Marshaler {
+			return ec.marshalOEnumeration2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inventory_enumeration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Inventory",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Enumeration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Inventory_administrators(ctx context.Context, field graphql.CollectedField, obj *explore.Inventory) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inventory_administrators(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Administrators, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Administrators) graphql.Marshaler {
+			return ec.marshalOAdministrators2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAdministrators(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inventory_administrators(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Inventory",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Administrators(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Inventory_keys(ctx context.Context, field graphql.CollectedField, obj *explore.Inventory) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inventory_keys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Keys, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Keys) graphql.Marshaler {
+			return ec.marshalNKeys2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐKeys(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inventory_keys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Inventory",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Keys(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Inventory_coverage(ctx context.Context, field graphql.CollectedField, obj *explore.Inventory) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9145,6 +10892,341 @@ func (ec *executionContext) _Inventory_notes(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Inventory_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Inventory", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRow_id(ctx context.Context, field graphql.CollectedField, obj *explore.KeyRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRow_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRow_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRow", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRow_holder(ctx context.Context, field graphql.CollectedField, obj *explore.KeyRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRow_holder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Holder, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRow_holder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRow", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRow_status(ctx context.Context, field graphql.CollectedField, obj *explore.KeyRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRow_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.KeyStatus) graphql.Marshaler {
+			return ec.marshalNKeyStatus2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐKeyStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRow_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRow", field, false, false, errors.New("field of type KeyStatus does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRow_created(ctx context.Context, field graphql.CollectedField, obj *explore.KeyRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRow_created(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Created, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRow_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRow", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRow_lastUsed(ctx context.Context, field graphql.CollectedField, obj *explore.KeyRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRow_lastUsed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRow_lastUsed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRow", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRow_use(ctx context.Context, field graphql.CollectedField, obj *explore.KeyRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRow_use(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Use, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRow_use(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRow", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _KeyRow_age(ctx context.Context, field graphql.CollectedField, obj *explore.KeyRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KeyRow_age(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Age, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KeyRow_age(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KeyRow", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Keys_total(ctx context.Context, field graphql.CollectedField, obj *explore.Keys) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keys_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keys_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keys", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Keys_statuses(ctx context.Context, field graphql.CollectedField, obj *explore.Keys) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keys_statuses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Statuses, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Count) graphql.Marshaler {
+			return ec.marshalNCount2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keys_statuses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Keys",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Count(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Keys_ages(ctx context.Context, field graphql.CollectedField, obj *explore.Keys) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keys_ages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ages, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Count) graphql.Marshaler {
+			return ec.marshalNCount2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keys_ages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Keys",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Count(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Keys_uses(ctx context.Context, field graphql.CollectedField, obj *explore.Keys) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keys_uses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Uses, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Count) graphql.Marshaler {
+			return ec.marshalNCount2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keys_uses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Keys",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Count(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Keys_keys(ctx context.Context, field graphql.CollectedField, obj *explore.Keys) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keys_keys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Keys, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.KeyRow) graphql.Marshaler {
+			return ec.marshalNKeyRow2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐKeyRowᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keys_keys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Keys",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KeyRow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Keys_cursor(ctx context.Context, field graphql.CollectedField, obj *explore.Keys) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Keys_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Keys_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Keys", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Member_identity(ctx context.Context, field graphql.CollectedField, obj *explore.Member) (ret graphql.Marshaler) {
@@ -9406,6 +11488,139 @@ func (ec *executionContext) fieldContext_Member_calls(_ context.Context, field g
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Members_nodes(ctx context.Context, field graphql.CollectedField, obj *explore.Members) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Members_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.PictureNode) graphql.Marshaler {
+			return ec.marshalNPictureNode2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureNodeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Members_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Members",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PictureNode(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Members_edges(ctx context.Context, field graphql.CollectedField, obj *explore.Members) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Members_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.PictureEdge) graphql.Marshaler {
+			return ec.marshalNPictureEdge2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Members_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Members",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PictureEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Members_total(ctx context.Context, field graphql.CollectedField, obj *explore.Members) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Members_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Members_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Members", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Members_cursor(ctx context.Context, field graphql.CollectedField, obj *explore.Members) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Members_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Members_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Members", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Members_asOf(ctx context.Context, field graphql.CollectedField, obj *explore.Members) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Members_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Members_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Members", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Membership_kind(ctx context.Context, field graphql.CollectedField, obj *explore.Membership) (ret graphql.Marshaler) {
@@ -11497,6 +13712,1126 @@ func (ec *executionContext) fieldContext_OutcomeCount_count(_ context.Context, f
 	return graphql.NewScalarFieldContext("OutcomeCount", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _Picture_window(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_window(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Window, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Window) graphql.Marshaler {
+			return ec.marshalNWindow2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐWindow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_window(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Window(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Picture_asOf(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Picture", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Picture_truncated(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_truncated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Truncated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Truncation) graphql.Marshaler {
+			return ec.marshalOTruncation2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTruncation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Truncation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Picture_coverage(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_coverage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Coverage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Coverage) graphql.Marshaler {
+			return ec.marshalNCoverage2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCoverage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_coverage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Coverage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Picture_notes(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_notes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Picture", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Picture_of(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_of(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Of, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNodeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_of(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Picture_nodes(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.PictureNode) graphql.Marshaler {
+			return ec.marshalNPictureNode2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureNodeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PictureNode(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Picture_edges(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.PictureEdge) graphql.Marshaler {
+			return ec.marshalNPictureEdge2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PictureEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Picture_groups(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_groups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Groups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.PictureGroup) graphql.Marshaler {
+			return ec.marshalNPictureGroup2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureGroupᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PictureGroup(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Picture_shown(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_shown(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Shown, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.PictureSize) graphql.Marshaler {
+			return ec.marshalNPictureSize2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureSize(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_shown(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PictureSize(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Picture_all(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_all(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.All, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.PictureSize) graphql.Marshaler {
+			return ec.marshalNPictureSize2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureSize(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_all(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PictureSize(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Picture_excluded(ctx context.Context, field graphql.CollectedField, obj *explore.Picture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Picture_excluded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Excluded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Excluded) graphql.Marshaler {
+			return ec.marshalNExcluded2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐExcluded(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Picture_excluded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Picture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Excluded(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PictureEdge_id(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_from(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_to(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_kind(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.EdgeKind) graphql.Marshaler {
+			return ec.marshalNEdgeKind2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐEdgeKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type EdgeKind does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_labels(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_labels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Labels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_labels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_effect(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_effect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Effect, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Effect) graphql.Marshaler {
+			return ec.marshalOEffect2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐEffect(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_effect(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type Effect does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_calls(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_outcomes(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_outcomes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcomes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.OutcomeCount) graphql.Marshaler {
+			return ec.marshalNOutcomeCount2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐOutcomeCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_outcomes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PictureEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutcomeCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PictureEdge_first(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_first(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.First, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_first(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_last(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_last(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Last, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_last(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_certainty(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_certainty(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Certainty, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Certainty) graphql.Marshaler {
+			return ec.marshalNCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_certainty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type Certainty does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_agent(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _PictureEdge_evidence(ctx context.Context, field graphql.CollectedField, obj *explore.PictureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureEdge_evidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Evidence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureEdge_evidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureEdge", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_id(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_hub(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_hub(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hub, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_hub(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_inward(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_inward(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Inward, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_inward(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_edge(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_edge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.EdgeKind) graphql.Marshaler {
+			return ec.marshalNEdgeKind2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐEdgeKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_edge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type EdgeKind does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_kind(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Kind) graphql.Marshaler {
+			return ec.marshalNKind2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type Kind does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_account(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_account(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Account, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_count(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_calls(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_worst(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_worst(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Worst, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Outcome) graphql.Marshaler {
+			return ec.marshalOOutcome2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐOutcome(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_worst(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type Outcome does not have child fields"))
+}
+
+func (ec *executionContext) _PictureGroup_first(ctx context.Context, field graphql.CollectedField, obj *explore.PictureGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureGroup_first(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.First, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PictureGroup_first(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureGroup", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _PictureNode_node(ctx context.Context, field graphql.CollectedField, obj *explore.PictureNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureNode_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureNode_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PictureNode",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PictureNode_tool(ctx context.Context, field graphql.CollectedField, obj *explore.PictureNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureNode_tool(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tool, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureNode_tool(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureNode", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PictureNode_asked(ctx context.Context, field graphql.CollectedField, obj *explore.PictureNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureNode_asked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureNode_asked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureNode", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _PictureNode_first(ctx context.Context, field graphql.CollectedField, obj *explore.PictureNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureNode_first(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.First, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PictureNode_first(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureNode", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _PictureNode_last(ctx context.Context, field graphql.CollectedField, obj *explore.PictureNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureNode_last(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Last, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PictureNode_last(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureNode", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _PictureNode_calls(ctx context.Context, field graphql.CollectedField, obj *explore.PictureNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureNode_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureNode_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureNode", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PictureNode_worst(ctx context.Context, field graphql.CollectedField, obj *explore.PictureNode) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureNode_worst(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Worst, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Outcome) graphql.Marshaler {
+			return ec.marshalOOutcome2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐOutcome(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PictureNode_worst(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureNode", field, false, false, errors.New("field of type Outcome does not have child fields"))
+}
+
+func (ec *executionContext) _PictureSize_nodes(ctx context.Context, field graphql.CollectedField, obj *explore.PictureSize) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureSize_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureSize_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureSize", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PictureSize_edges(ctx context.Context, field graphql.CollectedField, obj *explore.PictureSize) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PictureSize_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PictureSize_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PictureSize", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _Query_touched(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11893,6 +15228,94 @@ func (ec *executionContext) fieldContext_Query_histogram(ctx context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_picture(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_picture(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Picture(ctx, fc.Args["of"].([]string), fc.Args["window"].(*explore.WindowInput), fc.Args["who"].(explore.Who), fc.Args["match"].(graph.Match), fc.Args["probes"].(bool), fc.Args["nodes"].(int), fc.Args["edges"].(int), fc.Args["budget"].(*explore.Budget), fc.Args["asOf"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Picture) graphql.Marshaler {
+			return ec.marshalNPicture2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPicture(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_picture(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Picture(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_picture_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_members(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_members(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Members(ctx, fc.Args["group"].(string), fc.Args["of"].([]string), fc.Args["window"].(*explore.WindowInput), fc.Args["who"].(explore.Who), fc.Args["match"].(graph.Match), fc.Args["probes"].(bool), fc.Args["nodes"].(int), fc.Args["edges"].(int), fc.Args["first"].(int), fc.Args["after"].(*string), fc.Args["budget"].(*explore.Budget), fc.Args["asOf"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Members) graphql.Marshaler {
+			return ec.marshalNMembers2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐMembers(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_members(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Members(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_members_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_search(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12123,7 +15546,7 @@ func (ec *executionContext) _Query_inventory(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Inventory(ctx, fc.Args["asOf"].(*int))
+			return ec.Resolvers.Query().Inventory(ctx, fc.Args["until"].(*graph.Time), fc.Args["idle"].(string), fc.Args["list"].(*explore.InventoryList), fc.Args["first"].(int), fc.Args["after"].(*string), fc.Args["asOf"].(*int))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *explore.Inventory) graphql.Marshaler {
@@ -14715,6 +18138,50 @@ func (ec *executionContext) fieldContext_Stream_files(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Stream", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _Subscription_updates(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_updates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().Updates(ctx, fc.Args["window"].(*explore.WindowInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Update) graphql.Marshaler {
+			return ec.marshalNUpdate2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐUpdate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_updates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Update(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_updates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Tally_name(ctx context.Context, field graphql.CollectedField, obj *explore.Tally) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15749,6 +19216,130 @@ func (ec *executionContext) _Truncation_value(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Truncation_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Truncation", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Update_watermark(ctx context.Context, field graphql.CollectedField, obj *explore.Update) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Update_watermark(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Watermark, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Update_watermark(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Update", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Update_lastEvent(ctx context.Context, field graphql.CollectedField, obj *explore.Update) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Update_lastEvent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastEvent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Update_lastEvent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Update", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Update_window(ctx context.Context, field graphql.CollectedField, obj *explore.Update) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Update_window(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Window, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Window) graphql.Marshaler {
+			return ec.marshalNWindow2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐWindow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Update_window(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Update",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Window(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Update_calls(ctx context.Context, field graphql.CollectedField, obj *explore.Update) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Update_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Update_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Update", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Update_failures(ctx context.Context, field graphql.CollectedField, obj *explore.Update) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Update_failures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failures, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Update_failures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Update", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Window_from(ctx context.Context, field graphql.CollectedField, obj *graph.Window) (ret graphql.Marshaler) {
@@ -17585,6 +21176,111 @@ func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, ob
 	return out
 }
 
+var administratorImplementors = []string{"Administrator"}
+
+func (ec *executionContext) _Administrator(ctx context.Context, sel ast.SelectionSet, obj *explore.Administrator) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, administratorImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Administrator")
+		case "identity":
+			out.Values[i] = ec._Administrator_identity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "how":
+			out.Values[i] = ec._Administrator_how(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "boundary":
+			out.Values[i] = ec._Administrator_boundary(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastSeen":
+			out.Values[i] = ec._Administrator_lastSeen(ctx, field, obj)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var administratorsImplementors = []string{"Administrators"}
+
+func (ec *executionContext) _Administrators(ctx context.Context, sel ast.SelectionSet, obj *explore.Administrators) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, administratorsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Administrators")
+		case "share":
+			out.Values[i] = ec._Administrators_share(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._Administrators_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "administrators":
+			out.Values[i] = ec._Administrators_administrators(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._Administrators_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var alternativeImplementors = []string{"Alternative"}
 
 func (ec *executionContext) _Alternative(ctx context.Context, sel ast.SelectionSet, obj *explore.Alternative) graphql.Marshaler {
@@ -18353,6 +22049,169 @@ func (ec *executionContext) _Coverage(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var enumeratedAccountImplementors = []string{"EnumeratedAccount"}
+
+func (ec *executionContext) _EnumeratedAccount(ctx context.Context, sel ast.SelectionSet, obj *explore.EnumeratedAccount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, enumeratedAccountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnumeratedAccount")
+		case "account":
+			out.Values[i] = ec._EnumeratedAccount_account(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "newest":
+			out.Values[i] = ec._EnumeratedAccount_newest(ctx, field, obj)
+		case "complete":
+			out.Values[i] = ec._EnumeratedAccount_complete(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "users":
+			out.Values[i] = ec._EnumeratedAccount_users(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "roles":
+			out.Values[i] = ec._EnumeratedAccount_roles(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var enumeratedIdentityImplementors = []string{"EnumeratedIdentity"}
+
+func (ec *executionContext) _EnumeratedIdentity(ctx context.Context, sel ast.SelectionSet, obj *explore.EnumeratedIdentity) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, enumeratedIdentityImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnumeratedIdentity")
+		case "identity":
+			out.Values[i] = ec._EnumeratedIdentity_identity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastSeen":
+			out.Values[i] = ec._EnumeratedIdentity_lastSeen(ctx, field, obj)
+		case "lastUsed":
+			out.Values[i] = ec._EnumeratedIdentity_lastUsed(ctx, field, obj)
+		case "note":
+			out.Values[i] = ec._EnumeratedIdentity_note(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var enumerationImplementors = []string{"Enumeration"}
+
+func (ec *executionContext) _Enumeration(ctx context.Context, sel ast.SelectionSet, obj *explore.Enumeration) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, enumerationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Enumeration")
+		case "accounts":
+			out.Values[i] = ec._Enumeration_accounts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "seen":
+			out.Values[i] = ec._Enumeration_seen(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "neverSeen":
+			out.Values[i] = ec._Enumeration_neverSeen(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "notEnumerated":
+			out.Values[i] = ec._Enumeration_notEnumerated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outside":
+			out.Values[i] = ec._Enumeration_outside(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var eventImplementors = []string{"Event"}
 
 func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, obj *explore.Event) graphql.Marshaler {
@@ -19041,6 +22900,60 @@ func (ec *executionContext) _Hub(ctx context.Context, sel ast.SelectionSet, obj 
 	return out
 }
 
+var identityListImplementors = []string{"IdentityList"}
+
+func (ec *executionContext) _IdentityList(ctx context.Context, sel ast.SelectionSet, obj *explore.IdentityList) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, identityListImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("IdentityList")
+		case "total":
+			out.Values[i] = ec._IdentityList_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "classes":
+			out.Values[i] = ec._IdentityList_classes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "identities":
+			out.Values[i] = ec._IdentityList_identities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._IdentityList_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var intermediaryImplementors = []string{"Intermediary"}
 
 func (ec *executionContext) _Intermediary(ctx context.Context, sel ast.SelectionSet, obj *explore.Intermediary) graphql.Marshaler {
@@ -19121,6 +23034,8 @@ func (ec *executionContext) _Inventory(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "until":
+			out.Values[i] = ec._Inventory_until(ctx, field, obj)
 		case "nodes":
 			out.Values[i] = ec._Inventory_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19151,6 +23066,20 @@ func (ec *executionContext) _Inventory(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "variants":
+			out.Values[i] = ec._Inventory_variants(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "enumeration":
+			out.Values[i] = ec._Inventory_enumeration(ctx, field, obj)
+		case "administrators":
+			out.Values[i] = ec._Inventory_administrators(ctx, field, obj)
+		case "keys":
+			out.Values[i] = ec._Inventory_keys(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "coverage":
 			out.Values[i] = ec._Inventory_coverage(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19158,6 +23087,133 @@ func (ec *executionContext) _Inventory(ctx context.Context, sel ast.SelectionSet
 			}
 		case "notes":
 			out.Values[i] = ec._Inventory_notes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var keyRowImplementors = []string{"KeyRow"}
+
+func (ec *executionContext) _KeyRow(ctx context.Context, sel ast.SelectionSet, obj *explore.KeyRow) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keyRowImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KeyRow")
+		case "id":
+			out.Values[i] = ec._KeyRow_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "holder":
+			out.Values[i] = ec._KeyRow_holder(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._KeyRow_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "created":
+			out.Values[i] = ec._KeyRow_created(ctx, field, obj)
+		case "lastUsed":
+			out.Values[i] = ec._KeyRow_lastUsed(ctx, field, obj)
+		case "use":
+			out.Values[i] = ec._KeyRow_use(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "age":
+			out.Values[i] = ec._KeyRow_age(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var keysImplementors = []string{"Keys"}
+
+func (ec *executionContext) _Keys(ctx context.Context, sel ast.SelectionSet, obj *explore.Keys) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, keysImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Keys")
+		case "total":
+			out.Values[i] = ec._Keys_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "statuses":
+			out.Values[i] = ec._Keys_statuses(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "ages":
+			out.Values[i] = ec._Keys_ages(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "uses":
+			out.Values[i] = ec._Keys_uses(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "keys":
+			out.Values[i] = ec._Keys_keys(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._Keys_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -19231,6 +23287,65 @@ func (ec *executionContext) _Member(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "calls":
 			out.Values[i] = ec._Member_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var membersImplementors = []string{"Members"}
+
+func (ec *executionContext) _Members(ctx context.Context, sel ast.SelectionSet, obj *explore.Members) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, membersImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Members")
+		case "nodes":
+			out.Values[i] = ec._Members_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._Members_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._Members_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._Members_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._Members_asOf(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -20001,6 +24116,366 @@ func (ec *executionContext) _OutcomeCount(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var pictureImplementors = []string{"Picture"}
+
+func (ec *executionContext) _Picture(ctx context.Context, sel ast.SelectionSet, obj *explore.Picture) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pictureImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Picture")
+		case "window":
+			out.Values[i] = ec._Picture_window(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._Picture_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Picture_truncated(ctx, field, obj)
+		case "coverage":
+			out.Values[i] = ec._Picture_coverage(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "notes":
+			out.Values[i] = ec._Picture_notes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "of":
+			out.Values[i] = ec._Picture_of(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._Picture_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._Picture_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "groups":
+			out.Values[i] = ec._Picture_groups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "shown":
+			out.Values[i] = ec._Picture_shown(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "all":
+			out.Values[i] = ec._Picture_all(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "excluded":
+			out.Values[i] = ec._Picture_excluded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var pictureEdgeImplementors = []string{"PictureEdge"}
+
+func (ec *executionContext) _PictureEdge(ctx context.Context, sel ast.SelectionSet, obj *explore.PictureEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pictureEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PictureEdge")
+		case "id":
+			out.Values[i] = ec._PictureEdge_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._PictureEdge_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._PictureEdge_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._PictureEdge_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "labels":
+			out.Values[i] = ec._PictureEdge_labels(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "effect":
+			out.Values[i] = ec._PictureEdge_effect(ctx, field, obj)
+		case "calls":
+			out.Values[i] = ec._PictureEdge_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outcomes":
+			out.Values[i] = ec._PictureEdge_outcomes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "first":
+			out.Values[i] = ec._PictureEdge_first(ctx, field, obj)
+		case "last":
+			out.Values[i] = ec._PictureEdge_last(ctx, field, obj)
+		case "certainty":
+			out.Values[i] = ec._PictureEdge_certainty(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._PictureEdge_agent(ctx, field, obj)
+		case "evidence":
+			out.Values[i] = ec._PictureEdge_evidence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var pictureGroupImplementors = []string{"PictureGroup"}
+
+func (ec *executionContext) _PictureGroup(ctx context.Context, sel ast.SelectionSet, obj *explore.PictureGroup) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pictureGroupImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PictureGroup")
+		case "id":
+			out.Values[i] = ec._PictureGroup_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hub":
+			out.Values[i] = ec._PictureGroup_hub(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "inward":
+			out.Values[i] = ec._PictureGroup_inward(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edge":
+			out.Values[i] = ec._PictureGroup_edge(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._PictureGroup_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "account":
+			out.Values[i] = ec._PictureGroup_account(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._PictureGroup_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "calls":
+			out.Values[i] = ec._PictureGroup_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "worst":
+			out.Values[i] = ec._PictureGroup_worst(ctx, field, obj)
+		case "first":
+			out.Values[i] = ec._PictureGroup_first(ctx, field, obj)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var pictureNodeImplementors = []string{"PictureNode"}
+
+func (ec *executionContext) _PictureNode(ctx context.Context, sel ast.SelectionSet, obj *explore.PictureNode) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pictureNodeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PictureNode")
+		case "node":
+			out.Values[i] = ec._PictureNode_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "tool":
+			out.Values[i] = ec._PictureNode_tool(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asked":
+			out.Values[i] = ec._PictureNode_asked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "first":
+			out.Values[i] = ec._PictureNode_first(ctx, field, obj)
+		case "last":
+			out.Values[i] = ec._PictureNode_last(ctx, field, obj)
+		case "calls":
+			out.Values[i] = ec._PictureNode_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "worst":
+			out.Values[i] = ec._PictureNode_worst(ctx, field, obj)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var pictureSizeImplementors = []string{"PictureSize"}
+
+func (ec *executionContext) _PictureSize(ctx context.Context, sel ast.SelectionSet, obj *explore.PictureSize) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pictureSizeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PictureSize")
+		case "nodes":
+			out.Values[i] = ec._PictureSize_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._PictureSize_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var queryImplementors = []string{"Query"}
 
 func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -20206,6 +24681,50 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_histogram(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "picture":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_picture(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "members":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_members(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -21361,6 +25880,26 @@ func (ec *executionContext) _Stream(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var subscriptionImplementors = []string{"Subscription"}
+
+func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, subscriptionImplementors)
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
+		Object: "Subscription",
+	})
+	if len(fields) != 1 {
+		graphql.AddErrorf(ctx, "must subscribe to exactly one stream")
+		return nil
+	}
+
+	switch fields[0].Name {
+	case "updates":
+		return ec._Subscription_updates(ctx, fields[0])
+	default:
+		panic("unknown field " + strconv.Quote(fields[0].Name))
+	}
+}
+
 var tallyImplementors = []string{"Tally"}
 
 func (ec *executionContext) _Tally(ctx context.Context, sel ast.SelectionSet, obj *explore.Tally) graphql.Marshaler {
@@ -21748,6 +26287,62 @@ func (ec *executionContext) _Truncation(ctx context.Context, sel ast.SelectionSe
 			}
 		case "value":
 			out.Values[i] = ec._Truncation_value(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var updateImplementors = []string{"Update"}
+
+func (ec *executionContext) _Update(ctx context.Context, sel ast.SelectionSet, obj *explore.Update) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Update")
+		case "watermark":
+			out.Values[i] = ec._Update_watermark(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastEvent":
+			out.Values[i] = ec._Update_lastEvent(ctx, field, obj)
+		case "window":
+			out.Values[i] = ec._Update_window(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "calls":
+			out.Values[i] = ec._Update_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failures":
+			out.Values[i] = ec._Update_failures(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -22311,6 +26906,26 @@ func (ec *executionContext) marshalNActor2ᚕgithubᚗcomᚋblastradiusᚋblastr
 	return ret
 }
 
+func (ec *executionContext) marshalNAdministrator2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAdministrator(ctx context.Context, sel ast.SelectionSet, v explore.Administrator) graphql.Marshaler {
+	return ec._Administrator(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAdministrator2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAdministratorᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.Administrator) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAdministrator2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAdministrator(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNAlternative2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAlternative(ctx context.Context, sel ast.SelectionSet, v explore.Alternative) graphql.Marshaler {
 	return ec._Alternative(ctx, sel, &v)
 }
@@ -22615,6 +27230,46 @@ func (ec *executionContext) marshalNEdgeKind2ᚕgithubᚗcomᚋblastradiusᚋbla
 	return ret
 }
 
+func (ec *executionContext) marshalNEnumeratedAccount2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeratedAccount(ctx context.Context, sel ast.SelectionSet, v explore.EnumeratedAccount) graphql.Marshaler {
+	return ec._EnumeratedAccount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEnumeratedAccount2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeratedAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.EnumeratedAccount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEnumeratedAccount2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeratedAccount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEnumeratedIdentity2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeratedIdentity(ctx context.Context, sel ast.SelectionSet, v explore.EnumeratedIdentity) graphql.Marshaler {
+	return ec._EnumeratedIdentity(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEnumeratedIdentity2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeratedIdentityᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.EnumeratedIdentity) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEnumeratedIdentity2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeratedIdentity(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNEvent2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEvent(ctx context.Context, sel ast.SelectionSet, v explore.Event) graphql.Marshaler {
 	return ec._Event(ctx, sel, &v)
 }
@@ -22864,6 +27519,10 @@ func (ec *executionContext) marshalNID2ᚕgithubᚗcomᚋblastradiusᚋblastradi
 	return ret
 }
 
+func (ec *executionContext) marshalNIdentityList2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐIdentityList(ctx context.Context, sel ast.SelectionSet, v explore.IdentityList) graphql.Marshaler {
+	return ec._IdentityList(ctx, sel, &v)
+}
+
 func (ec *executionContext) unmarshalNInt2int(ctx context.Context, v any) (int, error) {
 	res, err := graphql.UnmarshalInt(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22928,6 +27587,47 @@ func (ec *executionContext) marshalNJoin2githubᚗcomᚋblastradiusᚋblastradiu
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNKeyRow2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐKeyRow(ctx context.Context, sel ast.SelectionSet, v explore.KeyRow) graphql.Marshaler {
+	return ec._KeyRow(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKeyRow2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐKeyRowᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.KeyRow) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKeyRow2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐKeyRow(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNKeyStatus2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐKeyStatus(ctx context.Context, v any) (explore.KeyStatus, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := explore.KeyStatus(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNKeyStatus2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐKeyStatus(ctx context.Context, sel ast.SelectionSet, v explore.KeyStatus) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNKeys2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐKeys(ctx context.Context, sel ast.SelectionSet, v explore.Keys) graphql.Marshaler {
+	return ec._Keys(ctx, sel, &v)
 }
 
 func (ec *executionContext) unmarshalNKind2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐKind(ctx context.Context, v any) (graph.Kind, error) {
@@ -23028,6 +27728,20 @@ func (ec *executionContext) marshalNMember2ᚕgithubᚗcomᚋblastradiusᚋblast
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNMembers2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐMembers(ctx context.Context, sel ast.SelectionSet, v explore.Members) graphql.Marshaler {
+	return ec._Members(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMembers2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐMembers(ctx context.Context, sel ast.SelectionSet, v *explore.Members) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Members(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNMembership2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐMembership(ctx context.Context, sel ast.SelectionSet, v explore.Membership) graphql.Marshaler {
@@ -23313,8 +28027,102 @@ func (ec *executionContext) marshalNPhysics2githubᚗcomᚋblastradiusᚋblastra
 	return res
 }
 
+func (ec *executionContext) marshalNPicture2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPicture(ctx context.Context, sel ast.SelectionSet, v explore.Picture) graphql.Marshaler {
+	return ec._Picture(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPicture2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPicture(ctx context.Context, sel ast.SelectionSet, v *explore.Picture) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Picture(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPictureEdge2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureEdge(ctx context.Context, sel ast.SelectionSet, v explore.PictureEdge) graphql.Marshaler {
+	return ec._PictureEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPictureEdge2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.PictureEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPictureEdge2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPictureGroup2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureGroup(ctx context.Context, sel ast.SelectionSet, v explore.PictureGroup) graphql.Marshaler {
+	return ec._PictureGroup(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPictureGroup2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.PictureGroup) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPictureGroup2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureGroup(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPictureNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureNode(ctx context.Context, sel ast.SelectionSet, v explore.PictureNode) graphql.Marshaler {
+	return ec._PictureNode(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPictureNode2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureNodeᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.PictureNode) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPictureNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureNode(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPictureSize2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐPictureSize(ctx context.Context, sel ast.SelectionSet, v explore.PictureSize) graphql.Marshaler {
+	return ec._PictureSize(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNRatio2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRatio(ctx context.Context, sel ast.SelectionSet, v explore.Ratio) graphql.Marshaler {
 	return ec._Ratio(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRatio2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRatioᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.Ratio) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRatio2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRatio(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNReachAnswer2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐReachAnswer(ctx context.Context, sel ast.SelectionSet, v explore.ReachAnswer) graphql.Marshaler {
@@ -23674,6 +28482,20 @@ func (ec *executionContext) marshalNTouchedIdentity2ᚕgithubᚗcomᚋblastradiu
 	return ret
 }
 
+func (ec *executionContext) marshalNUpdate2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐUpdate(ctx context.Context, sel ast.SelectionSet, v explore.Update) graphql.Marshaler {
+	return ec._Update(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUpdate2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐUpdate(ctx context.Context, sel ast.SelectionSet, v *explore.Update) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Update(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNWho2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWho(ctx context.Context, v any) (explore.Who, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := explore.Who(tmp)
@@ -23870,6 +28692,13 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	return res
 }
 
+func (ec *executionContext) marshalOAdministrators2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAdministrators(ctx context.Context, sel ast.SelectionSet, v *explore.Administrators) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Administrators(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23942,6 +28771,13 @@ func (ec *executionContext) marshalOEffect2githubᚗcomᚋblastradiusᚋblastrad
 	_ = ctx
 	res := MarshalEffect(v)
 	return res
+}
+
+func (ec *executionContext) marshalOEnumeration2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐEnumeration(ctx context.Context, sel ast.SelectionSet, v *explore.Enumeration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Enumeration(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOEvidenceInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋapiᚐEvidenceInput(ctx context.Context, v any) (*EvidenceInput, error) {
@@ -24026,6 +28862,25 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = sel
 	_ = ctx
 	res := graphql.MarshalInt(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOInventoryList2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐInventoryList(ctx context.Context, v any) (*explore.InventoryList, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := explore.InventoryList(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOInventoryList2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐInventoryList(ctx context.Context, sel ast.SelectionSet, v *explore.InventoryList) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
 	return res
 }
 

@@ -280,7 +280,18 @@ func TestAsOfBeyondTheWatermark(t *testing.T) {
 			return err
 		},
 		"coverage":  func(n uint64) error { _, err := e.Coverage(ctx, explore.CoverageQuery{AsOf: n}); return err },
-		"inventory": func(n uint64) error { _, err := e.Inventory(ctx, n); return err },
+		"inventory": func(n uint64) error {
+			_, err := e.Inventory(ctx, explore.InventoryQuery{AsOf: n})
+			return err
+		},
+		"reach": func(n uint64) error {
+			_, err := e.Reach(ctx, explore.ReachQuery{From: []string{deploy}, AsOf: n})
+			return err
+		},
+		"picture": func(n uint64) error {
+			_, err := e.Picture(ctx, explore.PictureQuery{Of: []string{deploy}, AsOf: n})
+			return err
+		},
 	} {
 		if err := ask(mark); err != nil {
 			t.Errorf("%s as of the watermark: %v", name, err)
