@@ -279,7 +279,7 @@ func TestAsOfBeyondTheWatermark(t *testing.T) {
 			_, err := e.Neighbours(ctx, explore.NeighboursQuery{ID: tempKey, AsOf: n})
 			return err
 		},
-		"coverage":  func(n uint64) error { _, err := e.Coverage(ctx, explore.CoverageQuery{AsOf: n}); return err },
+		"coverage": func(n uint64) error { _, err := e.Coverage(ctx, explore.CoverageQuery{AsOf: n}); return err },
 		"inventory": func(n uint64) error {
 			_, err := e.Inventory(ctx, explore.InventoryQuery{AsOf: n})
 			return err
