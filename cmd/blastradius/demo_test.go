@@ -26,7 +26,7 @@ func runMain(ctx context.Context, args ...string) (code int, stdout, stderr stri
 // The demo's answer, word for word (-update rewrites it), in less than three
 // seconds.
 func TestDemoGolden(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent()) // servers that other tests share go on
 	start := time.Now()
 	code, got, stderr := runMain(context.Background(), "demo", "--no-serve")
 	if code != exitOK {

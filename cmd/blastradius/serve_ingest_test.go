@@ -22,7 +22,7 @@ import (
 // subscribed learns of it, questions see it, /metrics counts it, and the server
 // still ends at once with the subscriber there.
 func TestServeIngests(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent()) // servers that other tests share go on
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	dir := t.TempDir()

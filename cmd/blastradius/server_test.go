@@ -64,7 +64,7 @@ func (s slowStore) Sources(context.Context) iter.Seq2[graph.Source, error] {
 
 // Told to end, the server takes nothing new, and finishes what is under way.
 func TestServerDrains(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent()) // servers that other tests share go on
 	st := slowStore{storetest.NewModel(), make(chan struct{}), make(chan struct{})}
 	url, stop, done := startServer(t, serverOptions{Store: st, Listen: "127.0.0.1:0"})
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -110,7 +110,7 @@ func TestServerDrains(t *testing.T) {
 
 // With tokens and TLS the server may be reached from elsewhere, under any name.
 func TestServerWithTLS(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent()) // servers that other tests share go on
 	dir := t.TempDir()
 	pool := writeCertificate(t, dir)
 	tokens := filepath.Join(dir, "tokens")
@@ -184,7 +184,7 @@ func writeCertificate(t *testing.T, dir string) *x509.CertPool {
 
 // A panic below the API is logged for the operator and hidden from the client.
 func TestServerSurvivesPanic(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent()) // servers that other tests share go on
 	url, stop, done := startServer(t, serverOptions{Store: brokenStore{storetest.NewModel()}, Listen: "127.0.0.1:0"})
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for range 2 {

@@ -167,6 +167,7 @@ func TestEveryDocumentAnswers(t *testing.T) {
 	group["group"] = drawn.Picture.Groups[0].ID
 	vars := map[string]map[string]any{
 		"touched":    worldQuestion,
+		"workflow":   {"of": []string{testdata.FailedResource}},
 		"picture":    small,
 		"members":    group,
 		"activity":   {"of": []string{testdata.DeployRole}},
