@@ -45,6 +45,7 @@ type benchOptions struct {
 	edges     int    // edge-hours of the store bench
 	questions int    // asked of the store and of the API
 	rounds    int    // interleaved, of the ingest bench
+	estates   int    // of each scenario of the suspects bench
 	dir       string // scratch
 	say       func(format string, args ...any)
 }
@@ -68,10 +69,10 @@ func (m *Main) bench() *cobra.Command {
 	o := benchOptions{}
 	var format string
 	parts := map[string]func(context.Context, benchOptions) ([]benchRow, error){
-		"ingest": benchIngest, "store": benchStore, "api": benchAPI}
-	order := []string{"ingest", "store", "api"}
+		"ingest": benchIngest, "store": benchStore, "api": benchAPI, "suspects": benchSuspects}
+	order := []string{"ingest", "store", "api", "suspects"}
 	cmd := &cobra.Command{
-		Use:   "bench [ingest|store|api]…",
+		Use:   "bench [ingest|store|api|suspects]…",
 		Short: "Measure speed and size against their limits, in one run",
 		Long: `bench measures on generated data, in a scratch directory, and checks every answer
 against a slow one. Each row names the limit it was taken beside: read ratios,
@@ -121,6 +122,7 @@ not absolute numbers. It exits 0 whether or not the goals are met.`,
 	f.IntVar(&o.edges, "edges", 5_000_000, "edge-hours of the store bench")
 	f.IntVar(&o.questions, "questions", 2_000, "questions asked of the store and of the API")
 	f.IntVar(&o.rounds, "rounds", 3, "interleaved rounds of the ingest bench; medians are shown")
+	f.IntVar(&o.estates, "estates", 20, "estates of each scenario of the suspects bench")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of everything generated")
 	f.StringVar(&o.dir, "dir", "", "where to make the scratch directory (default: the system's)")
 	f.StringVar(&format, "format", "table", "table or json")

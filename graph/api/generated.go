@@ -52,6 +52,7 @@ type QueryResolver interface {
 	Failures(ctx context.Context, window *explore.WindowInput, budget *explore.Budget, asOf *int) (*explore.Failures, error)
 	Novel(ctx context.Context, of []string, window *explore.WindowInput, baseline *string, who explore.Who, budget *explore.Budget, asOf *int) (*explore.Novel, error)
 	Workflow(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Workflow, error)
+	Suspects(ctx context.Context, resource string, at *graph.Time, lookBack *string, baseline *string, budget *explore.Budget, asOf *int) (*explore.Suspects, error)
 	Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error)
 	Histogram(ctx context.Context, of []string, window *explore.WindowInput, bins int, asOf *int) (*explore.Histogram, error)
 	Picture(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, match graph.Match, probes bool, nodes int, edges int, budget *explore.Budget, asOf *int) (*explore.Picture, error)
@@ -452,6 +453,46 @@ enum MembershipKind {
   DELEGATOR
 }
 
+"Whether anybody is named."
+enum Verdict {
+  "At least one candidate left its habits."
+  NAMED
+  "Every candidate did what it does anyway, or there is none."
+  NOBODY
+}
+
+"How an act bears on a failure."
+enum Relation {
+  "It changed the resource, or a part of it."
+  DIRECT
+  "It changed what the resource relied on."
+  RELIED
+  "It set going, or gave the means to, who then changed it."
+  ENABLED
+}
+
+"A term of a candidate's score."
+enum TermName {
+  "How near the act is to the resource."
+  DIRECTNESS
+  "What the act does, by how well that explains a failure."
+  EFFECT
+  "How long before the failure."
+  RECENCY
+  "Whether the identity did so before."
+  NOVELTY
+  "Whether who took the role took it before."
+  ISSUER
+  "Whether it came from there before."
+  NETWORK
+  "Whether an AI agent was behind it."
+  AGENT
+  "Whether it used such a program before."
+  PROGRAM
+  "Another candidate set it going."
+  EXPLAINED
+}
+
 """
 A span of time: either last (up to until, or now), or from and to. Half-open:
 from is inside, to is not. Empty: the last 4 hours.
@@ -616,6 +657,22 @@ type Query {
     "See the data as it was at this ledger number. Default: all of it."
     asOf: Int
   ): Workflow!
+
+  "Who may have caused the failure of a resource: candidates in order, with each term of their scores. Nobody is an answer."
+  suspects(
+    "An id, ARN or name of one thing."
+    resource: String!
+    "When it failed. Default: now."
+    at: Time
+    "How far before that a cause is looked for, such as 4h. Default: 4h."
+    lookBack: String
+    "How much time before that tells what is usual, such as 30d. Default: 30d."
+    baseline: String
+    "Limits of the walk."
+    budget: BudgetInput
+    "See the data as it was at this ledger number. Default: all of it."
+    asOf: Int
+  ): Suspects!
 
   "Calls in order of time, each once with all its targets."
   timeline(
@@ -1541,6 +1598,136 @@ type Membership {
   evidence: [String!]!
 }
 
+"Who may have caused a failure."
+type Suspects {
+  "The time looked at, up to the failure."
+  window: Window!
+  "The ledger number up to which the answer saw."
+  asOf: Int!
+  "The limit that was met, or null: nothing was cut."
+  truncated: Truncation
+  "What the data can and cannot answer for the window."
+  coverage: Coverage!
+  "What else a reader must know."
+  notes: [String!]!
+  "What failed, as it was resolved."
+  resource: Resource!
+  "When it failed."
+  at: Time
+  "How much time before it was looked at."
+  lookBack: String!
+  "What tells what is usual."
+  baseline: Baseline!
+  "Whether anybody is named."
+  verdict: Verdict!
+  "Why."
+  reason: String!
+  "What the answer rests on."
+  total: SuspectsTotal!
+  "The terms of the scores, with why they weigh so."
+  weights: [Weight!]!
+  "The candidates, those that are named first, then by score."
+  candidates: [Suspect!]!
+}
+
+"What the answer rests on."
+type SuspectsTotal {
+  "Sessions, or credentials, that may have had a part."
+  candidates: Int!
+  "Of these, named."
+  named: Int!
+  "Successful calls that changed the resource or what it relied on."
+  changes: Int!
+  "Things that it relied on and that were looked at."
+  reliedOn: Int!
+}
+
+"A row of the table of terms."
+type Weight {
+  "The term."
+  term: TermName!
+  "What its value, from 0 to 1, is multiplied with."
+  weight: Float!
+  "Whether it says that the candidate left its habits. Who does not is not named."
+  departure: Boolean!
+  "Why it weighs so."
+  reason: String!
+}
+
+"One candidate."
+type Suspect {
+  "From one. Candidates of equal score share a rank."
+  rank: Int!
+  "How many share the rank."
+  tied: Int!
+  "Whether it left its habits in a way that explains a failure."
+  named: Boolean!
+  "The sum of its terms: an order within this answer, nothing more."
+  score: Float!
+  "The session, else the credential or identity."
+  actor: Node!
+  "Whose permissions it used."
+  identity: Node!
+  "The agent behind what it did, as far as evidence shows."
+  agent: ID
+  "POSSIBLE where the agent only drove what acted; null without an agent."
+  agentCertainty: Certainty
+  "What it did, in words."
+  why: String!
+  "The terms of its score."
+  terms: [Term!]!
+  "What it did: first what the terms speak of, then the latest, at most ten."
+  acts: [Act!]!
+  "How many acts there are."
+  actsTotal: Int!
+  "Where what acted came from, nearest first."
+  chain: [Hop!]!
+  "Where that chain ends; null where there is none."
+  origin: Origin
+}
+
+"One term of a score."
+type Term {
+  "Which."
+  term: TermName!
+  "From 0 to 1."
+  value: Float!
+  "What it weighs."
+  weight: Float!
+  "Value times weight."
+  points: Float!
+  "Why that value."
+  reason: String!
+  "Event ids it rests on."
+  evidence: [String!]!
+}
+
+"One call, or an hour's like calls on data, that may have led to a failure."
+type Act {
+  "How it bears on the failure."
+  relation: Relation!
+  "IAM style; ISSUED and the join where a credential was made for another."
+  action: String!
+  "What it does to its target."
+  effect: Effect
+  "Its target."
+  target: ID!
+  "When."
+  at: Time
+  "The narrowest known actor."
+  actor: ID!
+  "The agent it came through."
+  agent: ID
+  "The service that made it on the actor's behalf."
+  service: ID
+  "Whether the data proves that it bears on the failure."
+  certainty: Certainty!
+  "Of ENABLED, who acted after it."
+  then: ID
+  "Event ids."
+  evidence: [String!]!
+}
+
 "Calls in order."
 type Timeline {
   "The window as resolved."
@@ -2217,6 +2404,34 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_Act(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "relation":
+		return ec.fieldContext_Act_relation(ctx, field)
+	case "action":
+		return ec.fieldContext_Act_action(ctx, field)
+	case "effect":
+		return ec.fieldContext_Act_effect(ctx, field)
+	case "target":
+		return ec.fieldContext_Act_target(ctx, field)
+	case "at":
+		return ec.fieldContext_Act_at(ctx, field)
+	case "actor":
+		return ec.fieldContext_Act_actor(ctx, field)
+	case "agent":
+		return ec.fieldContext_Act_agent(ctx, field)
+	case "service":
+		return ec.fieldContext_Act_service(ctx, field)
+	case "certainty":
+		return ec.fieldContext_Act_certainty(ctx, field)
+	case "then":
+		return ec.fieldContext_Act_then(ctx, field)
+	case "evidence":
+		return ec.fieldContext_Act_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Act", field.Name)
+}
 
 func (ec *executionContext) childFields_Activity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -3588,6 +3803,88 @@ func (ec *executionContext) childFields_Stream(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Stream", field.Name)
 }
 
+func (ec *executionContext) childFields_Suspect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rank":
+		return ec.fieldContext_Suspect_rank(ctx, field)
+	case "tied":
+		return ec.fieldContext_Suspect_tied(ctx, field)
+	case "named":
+		return ec.fieldContext_Suspect_named(ctx, field)
+	case "score":
+		return ec.fieldContext_Suspect_score(ctx, field)
+	case "actor":
+		return ec.fieldContext_Suspect_actor(ctx, field)
+	case "identity":
+		return ec.fieldContext_Suspect_identity(ctx, field)
+	case "agent":
+		return ec.fieldContext_Suspect_agent(ctx, field)
+	case "agentCertainty":
+		return ec.fieldContext_Suspect_agentCertainty(ctx, field)
+	case "why":
+		return ec.fieldContext_Suspect_why(ctx, field)
+	case "terms":
+		return ec.fieldContext_Suspect_terms(ctx, field)
+	case "acts":
+		return ec.fieldContext_Suspect_acts(ctx, field)
+	case "actsTotal":
+		return ec.fieldContext_Suspect_actsTotal(ctx, field)
+	case "chain":
+		return ec.fieldContext_Suspect_chain(ctx, field)
+	case "origin":
+		return ec.fieldContext_Suspect_origin(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Suspect", field.Name)
+}
+
+func (ec *executionContext) childFields_Suspects(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "window":
+		return ec.fieldContext_Suspects_window(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Suspects_asOf(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Suspects_truncated(ctx, field)
+	case "coverage":
+		return ec.fieldContext_Suspects_coverage(ctx, field)
+	case "notes":
+		return ec.fieldContext_Suspects_notes(ctx, field)
+	case "resource":
+		return ec.fieldContext_Suspects_resource(ctx, field)
+	case "at":
+		return ec.fieldContext_Suspects_at(ctx, field)
+	case "lookBack":
+		return ec.fieldContext_Suspects_lookBack(ctx, field)
+	case "baseline":
+		return ec.fieldContext_Suspects_baseline(ctx, field)
+	case "verdict":
+		return ec.fieldContext_Suspects_verdict(ctx, field)
+	case "reason":
+		return ec.fieldContext_Suspects_reason(ctx, field)
+	case "total":
+		return ec.fieldContext_Suspects_total(ctx, field)
+	case "weights":
+		return ec.fieldContext_Suspects_weights(ctx, field)
+	case "candidates":
+		return ec.fieldContext_Suspects_candidates(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Suspects", field.Name)
+}
+
+func (ec *executionContext) childFields_SuspectsTotal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "candidates":
+		return ec.fieldContext_SuspectsTotal_candidates(ctx, field)
+	case "named":
+		return ec.fieldContext_SuspectsTotal_named(ctx, field)
+	case "changes":
+		return ec.fieldContext_SuspectsTotal_changes(ctx, field)
+	case "reliedOn":
+		return ec.fieldContext_SuspectsTotal_reliedOn(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SuspectsTotal", field.Name)
+}
+
 func (ec *executionContext) childFields_Tally(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -3610,6 +3907,24 @@ func (ec *executionContext) childFields_Target(ctx context.Context, field graphq
 		return ec.fieldContext_Target_role(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Target", field.Name)
+}
+
+func (ec *executionContext) childFields_Term(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "term":
+		return ec.fieldContext_Term_term(ctx, field)
+	case "value":
+		return ec.fieldContext_Term_value(ctx, field)
+	case "weight":
+		return ec.fieldContext_Term_weight(ctx, field)
+	case "points":
+		return ec.fieldContext_Term_points(ctx, field)
+	case "reason":
+		return ec.fieldContext_Term_reason(ctx, field)
+	case "evidence":
+		return ec.fieldContext_Term_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Term", field.Name)
 }
 
 func (ec *executionContext) childFields_Timeline(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3720,6 +4035,20 @@ func (ec *executionContext) childFields_Update(ctx context.Context, field graphq
 		return ec.fieldContext_Update_failures(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Update", field.Name)
+}
+
+func (ec *executionContext) childFields_Weight(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "term":
+		return ec.fieldContext_Weight_term(ctx, field)
+	case "weight":
+		return ec.fieldContext_Weight_weight(ctx, field)
+	case "departure":
+		return ec.fieldContext_Weight_departure(ctx, field)
+	case "reason":
+		return ec.fieldContext_Weight_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Weight", field.Name)
 }
 
 func (ec *executionContext) childFields_Window(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4630,6 +4959,60 @@ func (ec *executionContext) field_Query_sources_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_suspects_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "resource",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["resource"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "at",
+		func(ctx context.Context, v any) (*graph.Time, error) {
+			return ec.unmarshalOTime2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["at"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "lookBack",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["lookBack"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "baseline",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["baseline"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "budget",
+		func(ctx context.Context, v any) (*explore.Budget, error) {
+			return ec.unmarshalOBudgetInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBudget(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["budget"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg5
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_timeline_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4893,6 +5276,259 @@ func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArg
 // endregion ************************** directives.gotpl **************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _Act_relation(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_relation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Relation, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Relation) graphql.Marshaler {
+			return ec.marshalNRelation2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRelation(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Act_relation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type Relation does not have child fields"))
+}
+
+func (ec *executionContext) _Act_action(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_action(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Action, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Act_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Act_effect(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_effect(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Effect, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Effect) graphql.Marshaler {
+			return ec.marshalOEffect2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐEffect(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Act_effect(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type Effect does not have child fields"))
+}
+
+func (ec *executionContext) _Act_target(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_target(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Target, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Act_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Act_at(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Act_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Act_actor(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Act_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Act_agent(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Act_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Act_service(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_service(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Service, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Act_service(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Act_certainty(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_certainty(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Certainty, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Certainty) graphql.Marshaler {
+			return ec.marshalNCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Act_certainty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type Certainty does not have child fields"))
+}
+
+func (ec *executionContext) _Act_then(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_then(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Then, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Act_then(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Act_evidence(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_evidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Evidence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Act_evidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type String does not have child fields"))
+}
 
 func (ec *executionContext) _Activity_window(ctx context.Context, field graphql.CollectedField, obj *explore.Activity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -15140,6 +15776,50 @@ func (ec *executionContext) fieldContext_Query_workflow(ctx context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_suspects(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_suspects(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Suspects(ctx, fc.Args["resource"].(string), fc.Args["at"].(*graph.Time), fc.Args["lookBack"].(*string), fc.Args["baseline"].(*string), fc.Args["budget"].(*explore.Budget), fc.Args["asOf"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Suspects) graphql.Marshaler {
+			return ec.marshalNSuspects2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuspects(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_suspects(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Suspects(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_suspects_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_timeline(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18182,6 +18862,868 @@ func (ec *executionContext) fieldContext_Subscription_updates(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Suspect_rank(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_rank(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rank, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_rank(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspect", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Suspect_tied(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_tied(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tied, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_tied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspect", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Suspect_named(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_named(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Named, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_named(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspect", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Suspect_score(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_score(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Score, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspect", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _Suspect_actor(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspect",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspect_identity(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_identity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Identity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_identity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspect",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspect_agent(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspect", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Suspect_agentCertainty(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_agentCertainty(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AgentCertainty, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Certainty) graphql.Marshaler {
+			return ec.marshalOCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_agentCertainty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspect", field, false, false, errors.New("field of type Certainty does not have child fields"))
+}
+
+func (ec *executionContext) _Suspect_why(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_why(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Why, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_why(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspect", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Suspect_terms(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_terms(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Terms, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Term) graphql.Marshaler {
+			return ec.marshalNTerm2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTermᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_terms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspect",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Term(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspect_acts(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_acts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Acts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Act) graphql.Marshaler {
+			return ec.marshalNAct2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐActᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_acts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspect",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Act(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspect_actsTotal(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_actsTotal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ActsTotal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_actsTotal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspect", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Suspect_chain(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_chain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Chain, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Hop) graphql.Marshaler {
+			return ec.marshalNHop2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐHopᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_chain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspect",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Hop(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspect_origin(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspect_origin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Origin, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Origin) graphql.Marshaler {
+			return ec.marshalOOrigin2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐOrigin(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Suspect_origin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspect",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Origin(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspects_window(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_window(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Window, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Window) graphql.Marshaler {
+			return ec.marshalNWindow2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐWindow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_window(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspects",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Window(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspects_asOf(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspects", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Suspects_truncated(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_truncated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Truncated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Truncation) graphql.Marshaler {
+			return ec.marshalOTruncation2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTruncation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspects",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Truncation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspects_coverage(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_coverage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Coverage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Coverage) graphql.Marshaler {
+			return ec.marshalNCoverage2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCoverage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_coverage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspects",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Coverage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspects_notes(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_notes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspects", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Suspects_resource(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_resource(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Resource, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Resource) graphql.Marshaler {
+			return ec.marshalNResource2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐResource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_resource(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspects",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Resource(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspects_at(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspects", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Suspects_lookBack(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_lookBack(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LookBack, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_lookBack(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspects", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Suspects_baseline(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_baseline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Baseline, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Baseline) graphql.Marshaler {
+			return ec.marshalNBaseline2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBaseline(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_baseline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspects",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Baseline(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspects_verdict(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verdict, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Verdict) graphql.Marshaler {
+			return ec.marshalNVerdict2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐVerdict(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspects", field, false, false, errors.New("field of type Verdict does not have child fields"))
+}
+
+func (ec *executionContext) _Suspects_reason(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Suspects", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Suspects_total(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.SuspectsTotal) graphql.Marshaler {
+			return ec.marshalNSuspectsTotal2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuspectsTotal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspects",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SuspectsTotal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspects_weights(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_weights(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Weights, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Weight) graphql.Marshaler {
+			return ec.marshalNWeight2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWeightᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_weights(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspects",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Weight(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Suspects_candidates(ctx context.Context, field graphql.CollectedField, obj *explore.Suspects) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Suspects_candidates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Candidates, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Suspect) graphql.Marshaler {
+			return ec.marshalNSuspect2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuspectᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Suspects_candidates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Suspects",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Suspect(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SuspectsTotal_candidates(ctx context.Context, field graphql.CollectedField, obj *explore.SuspectsTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspectsTotal_candidates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Candidates, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuspectsTotal_candidates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SuspectsTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SuspectsTotal_named(ctx context.Context, field graphql.CollectedField, obj *explore.SuspectsTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspectsTotal_named(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Named, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuspectsTotal_named(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SuspectsTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SuspectsTotal_changes(ctx context.Context, field graphql.CollectedField, obj *explore.SuspectsTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspectsTotal_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuspectsTotal_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SuspectsTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SuspectsTotal_reliedOn(ctx context.Context, field graphql.CollectedField, obj *explore.SuspectsTotal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspectsTotal_reliedOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReliedOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuspectsTotal_reliedOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SuspectsTotal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _Tally_name(ctx context.Context, field graphql.CollectedField, obj *explore.Tally) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18318,6 +19860,144 @@ func (ec *executionContext) _Target_role(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Target_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Target", field, false, false, errors.New("field of type Role does not have child fields"))
+}
+
+func (ec *executionContext) _Term_term(ctx context.Context, field graphql.CollectedField, obj *explore.Term) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Term_term(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Term, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.TermName) graphql.Marshaler {
+			return ec.marshalNTermName2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTermName(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Term_term(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Term", field, false, false, errors.New("field of type TermName does not have child fields"))
+}
+
+func (ec *executionContext) _Term_value(ctx context.Context, field graphql.CollectedField, obj *explore.Term) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Term_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Term_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Term", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _Term_weight(ctx context.Context, field graphql.CollectedField, obj *explore.Term) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Term_weight(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Weight, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Term_weight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Term", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _Term_points(ctx context.Context, field graphql.CollectedField, obj *explore.Term) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Term_points(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Points, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Term_points(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Term", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _Term_reason(ctx context.Context, field graphql.CollectedField, obj *explore.Term) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Term_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Term_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Term", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Term_evidence(ctx context.Context, field graphql.CollectedField, obj *explore.Term) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Term_evidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Evidence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Term_evidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Term", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Timeline_window(ctx context.Context, field graphql.CollectedField, obj *explore.Timeline) (ret graphql.Marshaler) {
@@ -19340,6 +21020,98 @@ func (ec *executionContext) _Update_failures(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Update_failures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Update", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Weight_term(ctx context.Context, field graphql.CollectedField, obj *explore.Weight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Weight_term(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Term, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.TermName) graphql.Marshaler {
+			return ec.marshalNTermName2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTermName(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Weight_term(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Weight", field, false, false, errors.New("field of type TermName does not have child fields"))
+}
+
+func (ec *executionContext) _Weight_weight(ctx context.Context, field graphql.CollectedField, obj *explore.Weight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Weight_weight(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Weight, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Weight_weight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Weight", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _Weight_departure(ctx context.Context, field graphql.CollectedField, obj *explore.Weight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Weight_departure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Departure, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Weight_departure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Weight", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Weight_reason(ctx context.Context, field graphql.CollectedField, obj *explore.Weight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Weight_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Weight_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Weight", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Window_from(ctx context.Context, field graphql.CollectedField, obj *graph.Window) (ret graphql.Marshaler) {
@@ -20991,6 +22763,80 @@ func (ec *executionContext) unmarshalInputWindowInput(ctx context.Context, obj a
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var actImplementors = []string{"Act"}
+
+func (ec *executionContext) _Act(ctx context.Context, sel ast.SelectionSet, obj *explore.Act) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, actImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Act")
+		case "relation":
+			out.Values[i] = ec._Act_relation(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "action":
+			out.Values[i] = ec._Act_action(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "effect":
+			out.Values[i] = ec._Act_effect(ctx, field, obj)
+		case "target":
+			out.Values[i] = ec._Act_target(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Act_at(ctx, field, obj)
+		case "actor":
+			out.Values[i] = ec._Act_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._Act_agent(ctx, field, obj)
+		case "service":
+			out.Values[i] = ec._Act_service(ctx, field, obj)
+		case "certainty":
+			out.Values[i] = ec._Act_certainty(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "then":
+			out.Values[i] = ec._Act_then(ctx, field, obj)
+		case "evidence":
+			out.Values[i] = ec._Act_evidence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
 
 var activityImplementors = []string{"Activity"}
 
@@ -24649,6 +26495,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "suspects":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_suspects(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "timeline":
 			field := field
 
@@ -25900,6 +27768,253 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	}
 }
 
+var suspectImplementors = []string{"Suspect"}
+
+func (ec *executionContext) _Suspect(ctx context.Context, sel ast.SelectionSet, obj *explore.Suspect) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, suspectImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Suspect")
+		case "rank":
+			out.Values[i] = ec._Suspect_rank(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "tied":
+			out.Values[i] = ec._Suspect_tied(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "named":
+			out.Values[i] = ec._Suspect_named(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "score":
+			out.Values[i] = ec._Suspect_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._Suspect_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "identity":
+			out.Values[i] = ec._Suspect_identity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._Suspect_agent(ctx, field, obj)
+		case "agentCertainty":
+			out.Values[i] = ec._Suspect_agentCertainty(ctx, field, obj)
+		case "why":
+			out.Values[i] = ec._Suspect_why(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "terms":
+			out.Values[i] = ec._Suspect_terms(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "acts":
+			out.Values[i] = ec._Suspect_acts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actsTotal":
+			out.Values[i] = ec._Suspect_actsTotal(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "chain":
+			out.Values[i] = ec._Suspect_chain(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "origin":
+			out.Values[i] = ec._Suspect_origin(ctx, field, obj)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var suspectsImplementors = []string{"Suspects"}
+
+func (ec *executionContext) _Suspects(ctx context.Context, sel ast.SelectionSet, obj *explore.Suspects) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, suspectsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Suspects")
+		case "window":
+			out.Values[i] = ec._Suspects_window(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._Suspects_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Suspects_truncated(ctx, field, obj)
+		case "coverage":
+			out.Values[i] = ec._Suspects_coverage(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "notes":
+			out.Values[i] = ec._Suspects_notes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resource":
+			out.Values[i] = ec._Suspects_resource(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Suspects_at(ctx, field, obj)
+		case "lookBack":
+			out.Values[i] = ec._Suspects_lookBack(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "baseline":
+			out.Values[i] = ec._Suspects_baseline(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "verdict":
+			out.Values[i] = ec._Suspects_verdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._Suspects_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._Suspects_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "weights":
+			out.Values[i] = ec._Suspects_weights(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "candidates":
+			out.Values[i] = ec._Suspects_candidates(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var suspectsTotalImplementors = []string{"SuspectsTotal"}
+
+func (ec *executionContext) _SuspectsTotal(ctx context.Context, sel ast.SelectionSet, obj *explore.SuspectsTotal) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, suspectsTotalImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SuspectsTotal")
+		case "candidates":
+			out.Values[i] = ec._SuspectsTotal_candidates(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "named":
+			out.Values[i] = ec._SuspectsTotal_named(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changes":
+			out.Values[i] = ec._SuspectsTotal_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reliedOn":
+			out.Values[i] = ec._SuspectsTotal_reliedOn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var tallyImplementors = []string{"Tally"}
 
 func (ec *executionContext) _Tally(ctx context.Context, sel ast.SelectionSet, obj *explore.Tally) graphql.Marshaler {
@@ -25972,6 +28087,70 @@ func (ec *executionContext) _Target(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "role":
 			out.Values[i] = ec._Target_role(ctx, field, obj)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var termImplementors = []string{"Term"}
+
+func (ec *executionContext) _Term(ctx context.Context, sel ast.SelectionSet, obj *explore.Term) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, termImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Term")
+		case "term":
+			out.Values[i] = ec._Term_term(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._Term_value(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "weight":
+			out.Values[i] = ec._Term_weight(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "points":
+			out.Values[i] = ec._Term_points(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._Term_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "evidence":
+			out.Values[i] = ec._Term_evidence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -26343,6 +28522,60 @@ func (ec *executionContext) _Update(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "failures":
 			out.Values[i] = ec._Update_failures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var weightImplementors = []string{"Weight"}
+
+func (ec *executionContext) _Weight(ctx context.Context, sel ast.SelectionSet, obj *explore.Weight) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, weightImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Weight")
+		case "term":
+			out.Values[i] = ec._Weight_term(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "weight":
+			out.Values[i] = ec._Weight_weight(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "departure":
+			out.Values[i] = ec._Weight_departure(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._Weight_reason(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -26872,6 +29105,26 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) marshalNAct2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAct(ctx context.Context, sel ast.SelectionSet, v explore.Act) graphql.Marshaler {
+	return ec._Act(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAct2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐActᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.Act) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAct2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAct(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNActivity2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐActivity(ctx context.Context, sel ast.SelectionSet, v explore.Activity) graphql.Marshaler {
 	return ec._Activity(ctx, sel, &v)
 }
@@ -27344,6 +29597,22 @@ func (ec *executionContext) marshalNFailures2ᚖgithubᚗcomᚋblastradiusᚋbla
 		return graphql.Null
 	}
 	return ec._Failures(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalFloatContext(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return graphql.WrapContextMarshaler(ctx, res)
 }
 
 func (ec *executionContext) marshalNGap2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐGap(ctx context.Context, sel ast.SelectionSet, v explore.Gap) graphql.Marshaler {
@@ -28220,6 +30489,23 @@ func (ec *executionContext) marshalNReachedNode2ᚕgithubᚗcomᚋblastradiusᚋ
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRelation2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRelation(ctx context.Context, v any) (explore.Relation, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := explore.Relation(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRelation2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRelation(ctx context.Context, sel ast.SelectionSet, v explore.Relation) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNResource2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐResource(ctx context.Context, sel ast.SelectionSet, v explore.Resource) graphql.Marshaler {
 	return ec._Resource(ctx, sel, &v)
 }
@@ -28374,6 +30660,44 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) marshalNSuspect2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuspect(ctx context.Context, sel ast.SelectionSet, v explore.Suspect) graphql.Marshaler {
+	return ec._Suspect(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSuspect2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuspectᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.Suspect) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSuspect2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuspect(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSuspects2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuspects(ctx context.Context, sel ast.SelectionSet, v explore.Suspects) graphql.Marshaler {
+	return ec._Suspects(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSuspects2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuspects(ctx context.Context, sel ast.SelectionSet, v *explore.Suspects) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Suspects(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSuspectsTotal2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuspectsTotal(ctx context.Context, sel ast.SelectionSet, v explore.SuspectsTotal) graphql.Marshaler {
+	return ec._SuspectsTotal(ctx, sel, &v)
+}
+
 func (ec *executionContext) unmarshalNTaint2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTaint(ctx context.Context, v any) (graph.Taint, error) {
 	res, err := UnmarshalTaint(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -28428,6 +30752,43 @@ func (ec *executionContext) marshalNTarget2ᚕgithubᚗcomᚋblastradiusᚋblast
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNTerm2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTerm(ctx context.Context, sel ast.SelectionSet, v explore.Term) graphql.Marshaler {
+	return ec._Term(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTerm2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTermᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.Term) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTerm2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTerm(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNTermName2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTermName(ctx context.Context, v any) (explore.TermName, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := explore.TermName(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTermName2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTermName(ctx context.Context, sel ast.SelectionSet, v explore.TermName) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNTimeline2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTimeline(ctx context.Context, sel ast.SelectionSet, v explore.Timeline) graphql.Marshaler {
@@ -28494,6 +30855,43 @@ func (ec *executionContext) marshalNUpdate2ᚖgithubᚗcomᚋblastradiusᚋblast
 		return graphql.Null
 	}
 	return ec._Update(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNVerdict2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐVerdict(ctx context.Context, v any) (explore.Verdict, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := explore.Verdict(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNVerdict2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐVerdict(ctx context.Context, sel ast.SelectionSet, v explore.Verdict) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNWeight2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWeight(ctx context.Context, sel ast.SelectionSet, v explore.Weight) graphql.Marshaler {
+	return ec._Weight(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWeight2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWeightᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.Weight) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWeight2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWeight(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNWho2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWho(ctx context.Context, v any) (explore.Who, error) {
@@ -28918,6 +31316,13 @@ func (ec *executionContext) marshalOMatch2githubᚗcomᚋblastradiusᚋblastradi
 	_ = ctx
 	res := MarshalMatch(v)
 	return res
+}
+
+func (ec *executionContext) marshalOOrigin2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐOrigin(ctx context.Context, sel ast.SelectionSet, v *explore.Origin) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Origin(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOOutcome2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐOutcome(ctx context.Context, v any) (graph.Outcome, error) {

@@ -133,6 +133,24 @@ func (r queries) Workflow(ctx context.Context, of []string, window *explore.Wind
 		Budget: value(budget), AsOf: seq})
 }
 
+func (r queries) Suspects(ctx context.Context, resource string, at *graph.Time, lookBack, baseline *string, budget *explore.Budget, asOf *int) (*explore.Suspects, error) {
+	seq, err := ledgerNumber(asOf)
+	if err != nil {
+		return nil, err
+	}
+	q := explore.SuspectsQuery{Resource: resource, At: value(at), Budget: value(budget), AsOf: seq}
+	if at == nil {
+		q.At = graph.TimeOf(r.now())
+	}
+	if q.LookBack, err = duration(lookBack); err != nil {
+		return nil, err
+	}
+	if q.Baseline, err = duration(baseline); err != nil {
+		return nil, err
+	}
+	return r.explorer.Suspects(ctx, q)
+}
+
 func (r queries) Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error) {
 	w, err := r.window(window)
 	if err != nil {

@@ -81,6 +81,14 @@ type history struct {
 	tools    map[string]bool    // agents that acted as it
 	reach    map[[2]string]bool // tool and service
 	networks map[string]bool
+	programs map[graph.ID]bool // clients that it changed something with
+}
+
+// past is what identities did in a baseline.
+type past struct {
+	of      map[graph.ID]*history
+	carrier map[graph.ID]graph.ID // session, credential or identity → the identity it acted as
+	whole   bool                  // false: a limit was met
 }
 
 // habit is one action of an identity.
@@ -91,66 +99,65 @@ type habit struct {
 
 func newHistory() *history {
 	return &history{actions: map[string]*habit{}, services: map[string]bool{}, grants: map[NoveltyKind]bool{},
-		tools: map[string]bool{}, reach: map[[2]string]bool{}, networks: map[string]bool{}}
+		tools: map[string]bool{}, reach: map[[2]string]bool{}, networks: map[string]bool{}, programs: map[graph.ID]bool{}}
 }
 
-// histories reads what the identities did in the baseline: its calls once, as
-// summaries. each, where not nil, is handed every call edge with its identity.
-// The second answer is false where a limit was met.
-func (r *reader) histories(ids []graph.ID, b Baseline, each func(graph.ID, *graph.Edge)) (map[graph.ID]*history, bool, error) {
-	out := map[graph.ID]*history{}
-	carrier := map[graph.ID]graph.ID{} // what acted, with whose permissions
+// past reads what the identities did in the baseline: its calls with such
+// effects (none: all) once, as summaries. each, where not nil, is handed every
+// call edge with its identity.
+func (r *reader) past(ids []graph.ID, b Baseline, effects []graph.Effect, each func(graph.ID, *graph.Edge)) (*past, error) {
+	p := &past{of: map[graph.ID]*history{}, carrier: map[graph.ID]graph.ID{}}
 	for _, id := range ids {
-		out[id] = newHistory()
-		carrier[id] = id
+		p.of[id], p.carrier[id] = newHistory(), id
 	}
 	w := b.Window
 	carry := func(id, by graph.ID, e *graph.Edge) {
-		h := out[id]
+		h := p.of[id]
 		if e.First >= w.To {
 			return
 		}
 		h.since, h.seen = earlier(h.since, e.First), max(h.seen, min(e.Last, w.To-1))
-		if e.Last < w.From || carrier[by] != "" {
+		if e.Last < w.From || p.carrier[by] != "" {
 			return
 		}
-		if len(carrier) >= r.budget.Nodes {
+		if len(p.carrier) >= r.budget.Nodes {
 			r.cut(LimitNodes, r.budget.Nodes)
 			return
 		}
-		carrier[by] = id
+		p.carrier[by] = id
 	}
 	err := r.edges(ids, graph.In, graph.Filter{Kinds: []graph.EdgeKind{graph.Of}}, func(e *graph.Edge) { carry(e.To, e.From, e) })
 	if err == nil {
 		err = r.edges(ids, graph.Out, graph.Filter{Kinds: []graph.EdgeKind{graph.Holds}}, func(e *graph.Edge) { carry(e.From, e.To, e) })
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	frontier := slices.Sorted(maps.Keys(carrier))
+	frontier := slices.Sorted(maps.Keys(p.carrier))
 	if b.From != 0 {
-		f := graph.Filter{Kinds: []graph.EdgeKind{graph.Called}, Window: w}
+		f := graph.Filter{Kinds: []graph.EdgeKind{graph.Called}, Window: w, Effects: effects}
 		err = r.edges(frontier, graph.Out, f, func(e *graph.Edge) {
-			id := carrier[e.From]
-			out[id].add(e)
+			id := p.carrier[e.From]
+			p.of[id].add(e)
 			if each != nil {
 				each(id, e)
 			}
 		})
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	nodes, err := r.nodes(frontier)
 	for _, n := range nodes {
-		id, ok := carrier[n.ID]
+		id, ok := p.carrier[n.ID]
 		for _, x := range n.Attrs {
 			if ok && x.Name == graph.AttrNetwork && x.First < w.To {
-				out[id].networks[x.Value] = true
+				p.of[id].networks[x.Value] = true
 			}
 		}
 	}
-	return out, r.truncated == nil, err
+	p.whole = r.truncated == nil
+	return p, err
 }
 
 // add takes in the calls of an edge. What only names a target beside the
@@ -168,6 +175,9 @@ func (h *history) add(e *graph.Edge) {
 	}
 	x.ok = x.ok || e.Outcome == graph.OK
 	h.services[serviceOf(e.Label.Action)] = true
+	if e.Label.Effect.Mutates() {
+		h.programs[e.Via.Client] = true
+	}
 	if k := editKind(e.Label); k != "" && e.Outcome == graph.OK {
 		h.grants[k] = true
 	}

@@ -124,14 +124,14 @@ func (e *Explorer) Novel(ctx context.Context, q NovelQuery) (*Novel, error) {
 	if err := a.load(r, f.behind()); err != nil {
 		return nil, err
 	}
-	past, whole, err := r.histories(f.order, out.Baseline, nil)
+	past, err := r.past(f.order, out.Baseline, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	out.Baseline.Complete = whole
+	out.Baseline.Complete = past.whole
 	out.Total.Looked = len(f.order)
 	for _, id := range f.order {
-		n := f.of(id, past[id], q.Window)
+		n := f.of(id, past.of[id], q.Window)
 		if len(n.Novelties) == 0 && !n.New {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
@@ -46,6 +47,7 @@ func askAll(t *testing.T, e *explore.Explorer) (out []any) {
 	keep(e.Novel(ctx, explore.NovelQuery{Window: graph.Window{From: at(90), To: at(200)}, Who: explore.WhoAll}))
 	keep(e.Novel(ctx, explore.NovelQuery{Of: []string{agent}, Window: graph.Window{From: at(90), To: at(200)}}))
 	keep(e.Workflow(ctx, explore.WorkflowQuery{Of: []string{bucket}, Window: w, Who: explore.WhoAll, Evidence: page}))
+	keep(e.Suspects(ctx, explore.SuspectsQuery{Resource: bucket, At: at(200), LookBack: 2 * time.Hour}))
 	keep(e.Workflow(ctx, explore.WorkflowQuery{Of: []string{nodeKey}, Window: w, Evidence: page}))
 	keep(e.Timeline(ctx, explore.TimelineQuery{Window: w, First: 9}))
 	keep(e.Timeline(ctx, explore.TimelineQuery{Of: []string{bucket}, Window: w, First: 9}))

@@ -2,6 +2,7 @@ package synth
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -64,6 +65,7 @@ const (
 
 type world struct {
 	ids     IDs
+	today   string // the day that is told, up to the T; empty: the world's
 	entries []entry
 	times   map[string]int // how often a call was made, to tell equal ones apart
 	ledger  map[string]*ledgerRow
@@ -80,7 +82,7 @@ type entry struct {
 
 // clock reads a time of the world's day, as "13:41:38".
 func (w *world) clock(hms string) time.Time {
-	t, err := time.Parse(time.RFC3339, day+hms+"Z")
+	t, err := time.Parse(time.RFC3339, cmp.Or(w.today, day)+hms+"Z")
 	if err != nil {
 		w.err = errors.Join(w.err, fmt.Errorf("parse time %q: %w", hms, err))
 	}
@@ -138,6 +140,11 @@ func (w *world) files() (map[string][]byte, error) {
 			lines[name] = append(lines[name], e)
 		}
 	}
+	return lay(lines)
+}
+
+// lay writes trail files, by name.
+func lay(lines map[string][]entry) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for name, entries := range lines {
 		unsorted := sha256.Sum256([]byte(name))[0]%3 == 0
