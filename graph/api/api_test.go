@@ -166,17 +166,19 @@ func TestEveryDocumentAnswers(t *testing.T) {
 	group := maps.Clone(small)
 	group["group"] = drawn.Picture.Groups[0].ID
 	vars := map[string]map[string]any{
-		"touched":    worldQuestion,
-		"workflow":   {"of": []string{testdata.FailedResource}},
-		"picture":    small,
-		"members":    group,
-		"activity":   {"of": []string{testdata.DeployRole}},
-		"chain":      {"of": []string{testdata.DeployKey}},
-		"search":     {"text": "billing"},
-		"node":       {"id": testdata.DeployRole},
-		"neighbours": {"id": testdata.DeployRole},
-		"event":      {"id": search.Timeline.Calls[0].Evidence[0]},
-		"reach":      {"from": []string{testdata.EngineerKey}},
+		"touched":     worldQuestion,
+		"workflow":    {"of": []string{testdata.FailedResource}},
+		"picture":     small,
+		"members":     group,
+		"activity":    {"of": []string{testdata.DeployRole}},
+		"chain":       {"of": []string{testdata.DeployKey}},
+		"search":      {"text": "billing"},
+		"node":        {"id": testdata.DeployRole},
+		"neighbours":  {"id": testdata.DeployRole},
+		"event":       {"id": search.Timeline.Calls[0].Evidence[0]},
+		"reach":       {"from": []string{testdata.EngineerKey}},
+		"containment": {"cut": []string{testdata.EngineerKey}},
+		"suspects":    {"resource": testdata.FailedResource},
 	}
 	for _, name := range DocumentNames() {
 		data, err := Execute(context.Background(), o, Document(name), vars[name])

@@ -90,6 +90,22 @@ func (r queries) Reach(ctx context.Context, from []string, mode graph.Physics, d
 	return r.explorer.Reach(ctx, q)
 }
 
+func (r queries) Containment(ctx context.Context, cut, from, protect []string, role explore.RoleCut, at *graph.Time, window *explore.WindowInput,
+	epsilon *string, budget *explore.Budget, asOf *int) (*explore.Containment, error) {
+	q := explore.ContainmentQuery{Cut: cut, From: from, Protect: protect, Role: role, At: value(at), Budget: value(budget)}
+	var err error
+	if q.Window, err = r.window(window); err != nil {
+		return nil, err
+	}
+	if q.AsOf, err = ledgerNumber(asOf); err != nil {
+		return nil, err
+	}
+	if q.Epsilon, err = skew(epsilon); err != nil {
+		return nil, err
+	}
+	return r.explorer.Containment(ctx, q)
+}
+
 func (r queries) Failures(ctx context.Context, window *explore.WindowInput, budget *explore.Budget, asOf *int) (*explore.Failures, error) {
 	w, err := r.window(window)
 	if err != nil {

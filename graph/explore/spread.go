@@ -314,7 +314,7 @@ func (w *spread) moves(p *graph.Pass, i int32, yield func(move)) {
 	case p.When == graph.Event:
 		w.events(p, l, src, dst, out)
 	case p.When == graph.Birth:
-		if t := w.birth(dst); t >= w.window.From && t < forever {
+		if t := w.birth(dst); t >= w.window.From && t < forever && (w.cuts == nil || !w.cuts.barred[dst]) {
 			out(move{src: w.at(src, t), dst: w.at(dst, t), at: t, kind: event, sight: -1})
 		}
 	case p.When == graph.Since && !l.kind.Standing():
@@ -360,7 +360,7 @@ func (w *spread) events(p *graph.Pass, l *link, src, dst int32, out func(move)) 
 	}
 	sure := !p.Possible && (l.kind != graph.Issued || !l.label.Join.Heuristic())
 	for n, s := range l.sights {
-		if !w.window.Contains(s.at) || mortal && !alive(lives, s.at, w.epsilon) {
+		if !w.window.Contains(s.at) || w.cuts.removes(l, &s) || mortal && !alive(lives, s.at, w.epsilon) {
 			continue
 		}
 		m.src, m.dst, m.at, m.sight = w.at(src, s.at), w.at(dst, s.at), s.at, int32(n)

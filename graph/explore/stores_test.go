@@ -43,6 +43,9 @@ func askAll(t *testing.T, e *explore.Explorer) (out []any) {
 			keep(e.Reach(ctx, explore.ReachQuery{From: []string{bucket, aliceKey, ciToken}, Mode: mode, Direction: dir, Window: w, Static: true, Explain: deploy, DataFlow: true}))
 		}
 	}
+	for _, cut := range []string{aliceKey, session, agent, deploy, alice + "->" + deploy} {
+		keep(e.Containment(ctx, explore.ContainmentQuery{Cut: []string{cut}, From: []string{aliceKey}, At: at(60), Window: w}))
+	}
 	keep(e.Failures(ctx, explore.FailuresQuery{Window: w}))
 	keep(e.Novel(ctx, explore.NovelQuery{Window: graph.Window{From: at(90), To: at(200)}, Who: explore.WhoAll}))
 	keep(e.Novel(ctx, explore.NovelQuery{Of: []string{agent}, Window: graph.Window{From: at(90), To: at(200)}}))

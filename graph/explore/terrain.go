@@ -15,6 +15,7 @@ type terrain struct {
 	num   map[graph.ID]int32
 	nodes []site
 	links []link
+	cuts  *scissors // what is taken to have been cut; may be nil
 }
 
 // site is a node of the terrain.
@@ -224,8 +225,10 @@ func (t *terrain) replaced(p *site) (out []graph.Time) {
 	for _, n := range p.ins {
 		switch l := &t.links[n]; l.kind {
 		case graph.Issued:
-			for _, s := range l.sights {
-				out = append(out, s.at)
+			for i := range l.sights {
+				if s := &l.sights[i]; !t.cuts.removes(l, s) {
+					out = append(out, s.at)
+				}
 			}
 		case graph.Holds:
 			for _, m := range l.marks {
