@@ -236,9 +236,7 @@ func (p *population) standing(x *resident) (possible, now, before bool) {
 	}
 	for _, list := range by {
 		a, s := p.accounts[account][list], x.lists[list]
-		part := p.accounts[account][list+partOfList]
-		a.dated, a.undated = max(a.dated, part.dated), max(a.undated, part.undated)
-		possible = possible || a.any()
+		possible = possible || a.any() || p.accounts[account][list+partOfList].any()
 		now = now || s.any() && s.holds(a)
 		before = before || s.any()
 	}
