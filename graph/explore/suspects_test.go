@@ -19,9 +19,9 @@ const (
 	pipeKey  = "aws:key:ASIAPIPE00000000000"
 )
 
-// estate is the cast with ten days of habits: the pipeline changes the table
+// small is the cast with ten days of habits: the pipeline changes the table
 // every day with terraform, from one network.
-func estate() *world {
+func small() *world {
 	w := cast()
 	// The data begins before the habits do.
 	w.b.Source(graph.Source{Name: "/logs/old.json.gz", Kind: "cloudtrail", Stream: "cloudtrail/1/r", Hash: "o", Size: 1, Final: true, First: days(-31), Last: days(0), Records: 10})
@@ -116,7 +116,7 @@ func value(c *explore.Suspect, name explore.TermName) float64 {
 // Where all do what they always do, nobody is named; where nothing changed it
 // there is no candidate.
 func TestSuspectsNobody(t *testing.T) {
-	w := estate()
+	w := small()
 	a := suspect(t, w, explore.SuspectsQuery{})
 	if a.Verdict != explore.Nobody || len(a.Candidates) != 1 || value(&a.Candidates[0], explore.TermNovelty) != 0 || !strings.Contains(a.Reason, "does anyway") {
 		t.Errorf("%s: %s: %+v", a.Verdict, a.Reason, a.Candidates)
@@ -134,7 +134,7 @@ func TestSuspectsNobody(t *testing.T) {
 // do not stand in its way. Without the event there is nobody.
 func TestSuspectsAgent(t *testing.T) {
 	build := func(deleted bool) *world {
-		w := estate()
+		w := small()
 		w.call(deed{at: at(20), from: bobKey, action: "dynamodb:TagResource", to: table, effect: graph.Change})
 		if deleted {
 			w.call(deed{at: at(30), from: tempKey, action: "dynamodb:DeleteTable", to: table, effect: graph.Delete, agent: agent, evidence: "gone@1"})
@@ -182,7 +182,7 @@ func TestSuspectsDepartures(t *testing.T) {
 			w.call(deed{at: at(11), from: key, action: "dynamodb:UpdateTable", to: table, effect: graph.Change, client: "client:aws-cli"})
 		}, explore.TermProgram, false}, // alone too little
 	} {
-		w := estate()
+		w := small()
 		key := "aws:key:ASIAODD000000000000"
 		w.stands(graph.Of, key, pipeRole, at(10))
 		c.do(w, key)
@@ -198,7 +198,7 @@ func TestSuspectsDepartures(t *testing.T) {
 // as it was told; a command after the deed explains nothing.
 func TestSuspectsControl(t *testing.T) {
 	for minute, explained := range map[float64]bool{20: true, 40: false} {
-		w := estate()
+		w := small()
 		w.call(deed{at: at(minute), from: aliceKey, action: "ssm:SendCommand", to: instance, effect: graph.Control, evidence: "cmd@1"})
 		w.call(deed{at: at(30), from: nodeKey, action: "dynamodb:DeleteTable", to: table, effect: graph.Delete})
 		a := suspect(t, w, explore.SuspectsQuery{})
@@ -215,7 +215,7 @@ func TestSuspectsControl(t *testing.T) {
 
 // A function fails when its role loses a policy: what it relied on was changed.
 func TestSuspectsReliedOn(t *testing.T) {
-	w := estate()
+	w := small()
 	fn, fnSess, fnKey, fnRole := "arn:aws:lambda:r:1:function:bill", "aws:session:AROAFN:bill@2026-11-22T09:00:00Z", "aws:key:ASIAFN0000000000000", "arn:aws:iam::1:role/bill"
 	w.stands(graph.Runs, fn, fnSess, at(0))
 	w.stands(graph.Holds, fnSess, fnKey, at(0))
@@ -231,7 +231,7 @@ func TestSuspectsReliedOn(t *testing.T) {
 
 // Two that did the same at the same time are tied, and a bad question is told.
 func TestSuspectsTies(t *testing.T) {
-	w := estate()
+	w := small()
 	for _, key := range []string{"aws:key:AKIATWINA0000000000", "aws:key:AKIATWINB0000000000"} {
 		w.stands(graph.Holds, "arn:aws:iam::1:user/"+key[12:17], key, at(0))
 		w.call(deed{at: at(30), from: key, action: "dynamodb:DeleteTable", to: table, effect: graph.Delete})

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -179,7 +180,7 @@ func (w *writer) supersede(b *graph.Batch, base uint64) []any {
 		if next == nil {
 			next = superseded{}
 		}
-		next[ev] = r.Seq
+		next[strings.Clone(ev)] = r.Seq
 		added = append(added, []any{text(ev), int64(r.Seq), int64(r.Record)})
 	}
 	if added != nil {

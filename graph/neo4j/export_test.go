@@ -3,6 +3,8 @@ package neo4j
 import (
 	"slices"
 
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
 	"github.com/blastradius/blastradius/graph"
 )
 
@@ -62,3 +64,12 @@ func Schema() (out []string) {
 	}
 	return out
 }
+
+// Explain is what an error of the server becomes.
+func Explain(code string) error {
+	s := &Store{o: Options{Username: "u"}.withDefaults()}
+	return s.explain("test", &driver.Neo4jError{Code: code, Msg: "m"})
+}
+
+// Supported judges a server's version.
+var Supported = supported

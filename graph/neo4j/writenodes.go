@@ -2,8 +2,8 @@ package neo4j
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/blastradius/blastradius/graph"
 )
@@ -33,7 +33,10 @@ func (c *nodeCache) add(fresh map[string]nodeEntry) {
 	if c.young == nil || len(c.young) >= cacheNodes {
 		c.young, c.old = make(map[string]nodeEntry, len(fresh)), c.young
 	}
-	maps.Copy(c.young, fresh)
+	for key, e := range fresh { // copied: a batch's strings are good only until Apply returns
+		e.typ = strings.Clone(e.typ)
+		c.young[strings.Clone(key)] = e
+	}
 }
 
 // stored is what the database holds of a node.

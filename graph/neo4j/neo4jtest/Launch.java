@@ -12,20 +12,31 @@ import org.neo4j.dbms.api.DatabaseManagementServiceBuilder;
  */
 public class Launch {
     public static void main(String[] args) throws Exception {
-        Path home = Path.of(args[0]);
+        try {
+            run(Path.of(args[0]), args.length > 1);
+        } catch (Throwable t) {
+            t.printStackTrace();
+            System.exit(1);
+        }
+        System.exit(0);
+    }
+
+    static void run(Path home, boolean temporary) throws Exception {
+        boolean fresh = !Files.exists(home.resolve("data"));
         DatabaseManagementService service = new DatabaseManagementServiceBuilder(home)
                 .loadPropertiesFromFile(home.resolve("neo4j.conf")).build();
-        service.database(GraphDatabaseSettings.SYSTEM_DATABASE_NAME).executeTransactionally(
-                "ALTER USER neo4j SET PASSWORD $password CHANGE NOT REQUIRED",
-                Map.of("password", System.getenv("NEO4J_PASSWORD")));
+        if (fresh) {
+            service.database(GraphDatabaseSettings.SYSTEM_DATABASE_NAME).executeTransactionally(
+                    "ALTER USER neo4j SET PASSWORD $password CHANGE NOT REQUIRED",
+                    Map.of("password", System.getenv("NEO4J_PASSWORD")));
+        }
         System.out.println("ready");
         while (System.in.read() >= 0) { }
         service.shutdown();
-        if (args.length > 1) { // "temporary"
+        if (temporary) {
             try (var files = Files.walk(home)) {
                 files.sorted(Comparator.reverseOrder()).forEach(f -> f.toFile().delete());
             }
         }
-        System.exit(0);
     }
 }
