@@ -44,11 +44,15 @@ const (
 	AttrEnumerated = "enumerated"
 )
 
-var setAttrs = map[string]bool{AttrAlias: true, AttrName: true, AttrUniqueID: true, AttrAccount: true,
-	AttrRegion: true, AttrEvidence: true, AttrCreated: true, AttrDeleted: true, AttrTag: true, AttrNetwork: true, AttrEnumerated: true}
-
 // SetAttr reports whether the attribute keeps all its values.
-func SetAttr(name string) bool { return setAttrs[name] }
+func SetAttr(name string) bool {
+	switch name {
+	case AttrAlias, AttrName, AttrUniqueID, AttrAccount, AttrRegion, AttrEvidence, AttrCreated, AttrDeleted, AttrTag,
+		AttrNetwork, AttrEnumerated:
+		return true
+	}
+	return false
+}
 
 // Value is the value of a register, or the last seen of a set (equal times:
 // the larger); empty where there is none.
@@ -102,20 +106,22 @@ func (a Attrs) add(x Attr) Attrs {
 	if !SetAttr(x.Name) {
 		return a.set(x)
 	}
-	if !SetAttr(x.Name) {
-		x.First = x.Last
+	for i := range a[:min(len(a), fewAttrs)] { // most are there already
+		if y := &a[i]; y.Value == x.Value && y.Name == x.Name {
+			y.First, y.Last = min(y.First, x.First), max(y.Last, x.Last)
+			return a
+		}
 	}
 	i, found := slices.BinarySearchFunc(a, x, compareAttr)
 	if found {
-		a[i].First = min(a[i].First, x.First)
-		a[i].Last = max(a[i].Last, x.Last)
-		if !SetAttr(x.Name) {
-			a[i].First = a[i].Last
-		}
+		a[i].First, a[i].Last = min(a[i].First, x.First), max(a[i].Last, x.Last)
 		return a
 	}
 	return slices.Insert(a, i, x)
 }
+
+// fewAttrs is how many values are looked through faster than searched.
+const fewAttrs = 16
 
 // set gives a register its later value.
 func (a Attrs) set(x Attr) Attrs {

@@ -34,7 +34,8 @@ const (
 
 	// inPad is how far behind the input the decoder may read, outPad how far
 	// behind the size it may write: a turn of its loop loads 8 bytes at most
-	// 7+8 behind its bound, and writes 3 literals, a match of 258 and 7 more.
+	// 7+8 behind its bound, and writes 3 literals, a match of 258 and 7 more,
+	// or of 3 and 29 more.
 	inPad  = 32
 	outPad = 3 + 258 + 16
 )
@@ -209,11 +210,13 @@ func (f *inflater) inflate(out, in []byte, pos, inEnd, size int) (end int, ok bo
 			}
 			from := op - offset
 			switch to := op + length; {
-			case offset >= 8:
-				for op < to {
+			case offset >= 8: // four words at once, as most matches are no longer
+				store(dp, op, load(dp, from))
+				store(dp, op+8, load(dp, from+8))
+				store(dp, op+16, load(dp, from+16))
+				store(dp, op+24, load(dp, from+24))
+				for op, from = op+32, from+32; op < to; op, from = op+8, from+8 {
 					store(dp, op, load(dp, from))
-					op += 8
-					from += 8
 				}
 				op = to
 			case offset == 1:
