@@ -160,6 +160,7 @@ func (o *benchOptions) ingestOnce(ctx context.Context, dir string, workers int, 
 		return 0, err
 	}
 	defer os.RemoveAll(at)
+	defer collectSeldom()() // as the command does
 	store, err := pebble.Open(at, pebble.Options{})
 	if err != nil {
 		return 0, err

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -79,6 +81,7 @@ all was stored; 3: something was rejected, the rest was stored; 2: it ended earl
 				return err
 			}
 			defer st.Close()
+			defer collectSeldom()()
 			ctx, cancel := drainable(cmd.Context(), sources)
 			defer cancel()
 			report, err := m.ingestInto(ctx, st, filesOf(ctx, st, sources), objects, o)
@@ -115,6 +118,22 @@ all was stored; 3: something was rejected, the rest was stored; 2: it ended earl
 	addWindowFlags(cmd)
 	f.Lookup("last").Usage = "on AWS: read this `span` up to --until: 90m, 4h, 7d (default: all there is)"
 	return cmd
+}
+
+// collectSeldom lets the garbage collector run at four times the memory in use
+// rather than twice, for most of what ingest makes is gone after a batch, and
+// more often as the process nears the 1 GiB that ingest keeps within. What the
+// environment says (GOGC, GOMEMLIMIT) goes first. The function returned undoes
+// it.
+func collectSeldom() (undo func()) {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	percent, limit := debug.SetGCPercent(300), debug.SetMemoryLimit(896<<20)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // remoteWorkers are the files of a place read at a time: what is fetched waits
