@@ -202,7 +202,7 @@ var secretKeys = map[string]secrecy{
 	"actortoken": forced, "signintoken": forced, "bearertoken": forced, "authtoken": forced, "authorizationtoken": forced,
 	"authorizationcode": forced, "devicecode": forced, "usercode": forced, "codeverifier": forced, "tokencode": forced,
 	"mfacode": forced, "confirmationcode": forced, "authenticationcode1": forced, "authenticationcode2": forced,
-	"base32stringseed": forced, "qrcodepng": forced, "servicepassword": forced, "presharedkey": forced,
+	"base32stringseed": forced, "qrcodepng": forced, "servicepassword": forced, "servicecredentialsecret": forced, "presharedkey": forced,
 	"xamzsecuritytoken": forced, "xamzsignature": forced, "apikeyvalue": forced, "tokenvalue": forced,
 	"secret": likely, "token": likely, "assertion": likely, "authorization": likely, "proxyauthorization": likely,
 	"cookie": likely, "setcookie": likely, "xapikey": likely, "apikey": likely,

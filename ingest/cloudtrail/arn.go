@@ -115,7 +115,7 @@ var ourTypes = map[string]struct {
 	"certificate": {graph.Credential, typeCertificate}, "webidentity": {graph.Credential, typeWebIdentity},
 	"saml": {graph.Credential, typeSAML}, "oauth": {graph.Credential, typeOAuth},
 	"identitycenter": {graph.Identity, typeCenterUser}, "sourceidentity": {graph.Identity, typeDeclared},
-	"eks-pod": {graph.Service, typePod},
+	"eks-pod": {graph.Service, typePod}, "servicecredential": {graph.Credential, typeServiceCredential},
 }
 
 // kindType is the kind and the provider's type of an id. It depends on the id

@@ -26,6 +26,35 @@ func TestIdentities(t *testing.T) {
 			"key:AKIAANN CALLED iam:DeleteAccessKey ERROR key:AKIABOB",
 		}},
 
+		{name: "credential for one service made, made anew, switched off, deleted", records: []string{
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"CreateServiceSpecificCredential","eventTime":"2026-11-22T10:00:01Z","requestParameters":{"userName":"bob","serviceName":"bedrock.amazonaws.com"},"responseElements":{"serviceSpecificCredential":{"userName":"bob","serviceName":"bedrock.amazonaws.com","serviceUserName":"bob-at-111122223333","serviceSpecificCredentialId":"ACCABOB","expirationDate":"Nov 22, 2026, 12:00:00 PM"}}`,
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"ResetServiceSpecificCredential","eventTime":"2026-11-22T10:00:02Z","requestParameters":{"userName":"bob","serviceSpecificCredentialId":"ACCABOB"},"responseElements":{"serviceSpecificCredential":{"userName":"bob","serviceSpecificCredentialId":"ACCABOB"}}`,
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"UpdateServiceSpecificCredential","eventTime":"2026-11-22T10:00:03Z","requestParameters":{"userName":"bob","serviceSpecificCredentialId":"ACCABOB","status":"Inactive"}`,
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"DeleteServiceSpecificCredential","eventTime":"2026-11-22T10:00:04Z","requestParameters":{"userName":"bob","serviceSpecificCredentialId":"ACCABOB"}`,
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"DeleteServiceSpecificCredential","eventTime":"2026-11-22T10:00:05Z","errorCode":"NoSuchEntityException","requestParameters":{"userName":"bob","serviceSpecificCredentialId":"ACCABOB"}`,
+		}, edges: []string{
+			"iam:user/ann HOLDS key:AKIAANN",
+			"iam:user/bob HOLDS aws:servicecredential:ACCABOB began 10:00:01 ended 10:00:03 ended 10:00:04 ended 12:00:00",
+			"key:AKIAANN ISSUED key_join aws:servicecredential:ACCABOB at 10:00:01",
+			"key:AKIAANN CALLED iam:CreateServiceSpecificCredential OK iam:user/bob",
+			"key:AKIAANN CALLED iam:ResetServiceSpecificCredential OK iam:user/bob",
+			"key:AKIAANN CALLED iam:UpdateServiceSpecificCredential OK iam:user/bob",
+			"key:AKIAANN CALLED iam:DeleteServiceSpecificCredential OK iam:user/bob",
+			"key:AKIAANN CALLED iam:DeleteServiceSpecificCredential ERROR iam:user/bob",
+		}, attrs: []string{"aws:servicecredential:ACCABOB service=bedrock", "aws:servicecredential:ACCABOB name=bob-at-111122223333"}},
+
+		{name: "role handed to the pods of a service account, and taken away", records: []string{
+			ann + `,"eventSource":"eks.amazonaws.com","eventName":"CreatePodIdentityAssociation","eventTime":"2026-11-22T10:00:01Z","requestParameters":{"clusterName":"c1","namespace":"shop","serviceAccount":"cart","roleArn":"arn:aws:iam::111122223333:role/cart"},"responseElements":{"association":{"clusterName":"c1","namespace":"shop","serviceAccount":"cart","roleArn":"arn:aws:iam::111122223333:role/cart","associationId":"a-1"}}`,
+			ann + `,"eventSource":"eks.amazonaws.com","eventName":"DeletePodIdentityAssociation","eventTime":"2026-11-22T10:00:02Z","requestParameters":{"clusterName":"c1","associationId":"a-1"},"responseElements":{"association":{"clusterName":"c1","namespace":"shop","serviceAccount":"cart","roleArn":"arn:aws:iam::111122223333:role/cart","associationId":"a-1"}}`,
+			ann + `,"eventSource":"eks.amazonaws.com","eventName":"CreatePodIdentityAssociation","eventTime":"2026-11-22T10:00:03Z","errorCode":"AccessDenied","requestParameters":{"clusterName":"c1","namespace":"shop","serviceAccount":"till","roleArn":"arn:aws:iam::111122223333:role/till"}`,
+		}, edges: []string{
+			"iam:user/ann HOLDS key:AKIAANN",
+			"k8s:arn:aws:eks:eu-north-1:111122223333:cluster/c1:sa:shop/cart RUNS_AS iam:role/cart began 10:00:01 ended 10:00:02",
+			"key:AKIAANN CALLED eks:CreatePodIdentityAssociation OK arn:aws:eks:eu-north-1:111122223333:cluster/c1",
+			"key:AKIAANN CALLED eks:DeletePodIdentityAssociation OK arn:aws:eks:eu-north-1:111122223333:cluster/c1",
+			"key:AKIAANN CALLED eks:CreatePodIdentityAssociation DENIED arn:aws:eks:eu-north-1:111122223333:cluster/c1",
+		}},
+
 		{name: "key created for oneself: no user name in the request", records: []string{
 			ann + `,"eventSource":"iam.amazonaws.com","eventName":"CreateAccessKey","requestParameters":null,"responseElements":{"accessKey":{"accessKeyId":"AKIAANN2","userName":"ann"}}`,
 		}, edges: []string{

@@ -40,6 +40,8 @@ func init() {
 
 	on("iam", (*emitter).keyCreated, "CreateAccessKey")
 	on("iam", (*emitter).keyChanged, "UpdateAccessKey", "DeleteAccessKey")
+	on("iam", (*emitter).serviceCredentialSet, "CreateServiceSpecificCredential", "ResetServiceSpecificCredential")
+	on("iam", (*emitter).serviceCredentialChanged, "UpdateServiceSpecificCredential", "DeleteServiceSpecificCredential")
 	on("iam", (*emitter).passwordSet, "CreateLoginProfile", "UpdateLoginProfile")
 	on("iam", (*emitter).passwordGone, "DeleteLoginProfile")
 	on("iam", (*emitter).principalMade, "CreateUser", "CreateRole", "CreateServiceLinkedRole")
@@ -52,6 +54,8 @@ func init() {
 	on("secretsmanager", (*emitter).documented, "PutResourcePolicy")
 	on("ecr", (*emitter).documented, "SetRepositoryPolicy")
 	on("organizations", (*emitter).documented, "CreatePolicy", "UpdatePolicy")
+
+	on("eks", (*emitter).podRole, "CreatePodIdentityAssociation", "UpdatePodIdentityAssociation", "DeletePodIdentityAssociation")
 
 	on("ec2", (*emitter).launched, "RunInstances", "RequestSpotInstances", "CreateFleet", "StartInstances")
 	on("codebuild", (*emitter).built, "StartBuild", "RetryBuild")

@@ -43,14 +43,16 @@ func (e *emitter) keyCreated() {
 }
 
 // keyChanged is a long-lived key deleted, switched off or on again.
-func (e *emitter) keyChanged() {
-	key := keyNode(e.r.Request.Get("accessKeyId").Str())
+func (e *emitter) keyChanged() { e.changed(keyNode(e.r.Request.Get("accessKeyId").Str())) }
+
+// changed is a credential of an IAM user deleted, switched off or on again.
+func (e *emitter) changed(key node) {
 	user := e.iamUser(e.r.Request.Get("userName").Str())
 	if e.outcome != graph.OK || !key.known() || !user.known() {
 		return
 	}
 	kind := graph.Ended
-	if e.r.EventName == "UpdateAccessKey" {
+	if strings.HasPrefix(e.r.EventName, "Update") {
 		switch e.r.Request.Get("status").Str() {
 		case "Active":
 			kind = graph.Began
@@ -60,6 +62,41 @@ func (e *emitter) keyChanged() {
 		}
 	}
 	e.standing(e.ref(&user), e.ref(&key), graph.Holds, e.mark(kind, e.t))
+}
+
+// serviceCredential is what an IAM user has for one service only, as a password
+// for CodeCommit or an API key for Bedrock.
+func serviceCredential(id string) node {
+	if id == "" || id == hidden {
+		return node{}
+	}
+	return node{id: graph.ID("aws:servicecredential:" + id), kind: graph.Credential, typ: typeServiceCredential}
+}
+
+// serviceCredentialSet is a service-specific credential made, or its secret
+// made anew: the caller knows it.
+func (e *emitter) serviceCredentialSet() {
+	made := e.r.Response.Get("serviceSpecificCredential")
+	key := serviceCredential(made.Get("serviceSpecificCredentialId").Str())
+	user := e.iamUser(e.iamName("serviceSpecificCredential", "userName"))
+	if e.outcome != graph.OK || !key.known() || !user.known() {
+		return
+	}
+	e.issued(e.from, &key, graph.KeyJoin)
+	e.b.Attr(e.ref(&key), graph.AttrName, made.Get("serviceUserName").Str(), e.t)
+	e.b.Attr(key.ref, "service", made.Get("serviceName").Str(), e.t)
+	var marks []graph.Mark
+	if e.r.EventName == "CreateServiceSpecificCredential" {
+		marks = append(marks, e.mark(graph.Began, e.t))
+		if end, ok := timeOf(made.Get("expirationDate")); ok {
+			marks = append(marks, e.mark(graph.Ended, end))
+		}
+	}
+	e.standing(e.ref(&user), key.ref, graph.Holds, marks...)
+}
+
+func (e *emitter) serviceCredentialChanged() {
+	e.changed(serviceCredential(e.r.Request.Get("serviceSpecificCredentialId").Str()))
 }
 
 // passwordSet is a console password made or replaced: the caller knows it.
@@ -138,6 +175,27 @@ func (e *emitter) profileRole() {
 	partition, account := partitionOf(e.r.Region), accountOf(e.r)
 	from := e.thing(arnID(partition, "iam", "", account, "instance-profile/"+profile))
 	e.standing(from, e.thing(arnID(partition, "iam", "", account, "role/"+role)), graph.RunsAs, e.mark(kind, e.t))
+}
+
+// podRole is the role that EKS hands to the pods of a Kubernetes service
+// account. The role that an update replaces stands in no record.
+func (e *emitter) podRole() {
+	cluster, namespace, name, role := "", "", "", ""
+	for _, v := range [...]Value{e.r.Response.Get("association"), e.r.Request} {
+		parts, roleARN := v.pick("clusterName", "name", "namespace", "serviceAccount"), v.Get("roleArn").Str()
+		cluster, namespace = firstOf(cluster, parts[0].Str(), parts[1].Str()), firstOf(namespace, parts[2].Str())
+		name, role = firstOf(name, parts[3].Str()), firstOf(role, roleARN)
+	}
+	if e.outcome != graph.OK || cluster == "" || namespace == "" || name == "" || !isARN(role) {
+		return
+	}
+	kind := graph.Began
+	if strings.HasPrefix(e.r.EventName, "Delete") {
+		kind = graph.Ended
+	}
+	arn := arnID(partitionOf(e.r.Region), "eks", e.r.Region, accountOf(e.r), "cluster/"+cluster)
+	account := node{id: "k8s:" + arn + graph.ID(":sa:"+namespace+"/"+name), kind: graph.Identity, typ: typeServiceAccount}
+	e.standing(e.ref(&account), e.thing(graph.ID(role)), graph.RunsAs, e.mark(kind, e.t))
 }
 
 // configured writes which role a workload runs as, where a call that made or

@@ -41,6 +41,9 @@ const (
 	typeRequest     = "aws.request"
 	typePod         = "aws.eks.pod"
 	typeTask        = "aws.ecs.task"
+
+	typeServiceCredential = "aws.servicecredential"
+	typeServiceAccount    = "k8s.serviceaccount"
 )
 
 // unknownPrincipal stands for a caller that the record hides or does not name.

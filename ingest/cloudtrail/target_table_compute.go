@@ -44,6 +44,7 @@ eks:*Nodegroup* .nodegroup.nodegroupArn|nodegroupName > eks:R:A:nodegroup/{clust
 eks:*Addon* .addon.addonArn|addonName > eks:R:A:addon/{clusterName|name}/$; parent clusterName|name > eks:R:A:cluster/$
 eks:*FargateProfile* .fargateProfile.fargateProfileArn|fargateProfileName > eks:R:A:fargateprofile/{clusterName|name}/$; parent clusterName|name > eks:R:A:cluster/$
 eks:*AccessEntry,*AccessPolicy,*AccessPolicies,*AccessEntries clusterName|name > eks:R:A:cluster/$; member principalArn > @arn; policy policyArn > @arn
+eks:*PodIdentityAssociation* clusterName|name|.association.clusterName > eks:R:A:cluster/$; member .association.roleArn|roleArn > @arn
 eks:* .cluster.arn|clusterName|name|resourceArn > eks:R:A:cluster/$
 
 ssm:SendCommand instanceIds|.command.instanceIds > @instance; targets.values > @instance; - > @endpoint; member documentName > @document
