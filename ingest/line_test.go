@@ -16,8 +16,8 @@ import (
 )
 
 // lines is the format of these tests: after the line "lines", one record a
-// line, "{evidence call ms from to action}" with - for no call; "bad …" and
-// "skip …" are what they say. Its strings share the memory of the file, as
+// line, "{evidence call ms from to action}" with - for no call; "bad …",
+// "skip …" and "fix EVIDENCE" are what they say. Its strings share the memory of the file, as
 // those of a real parser do.
 type lines struct{}
 
@@ -75,6 +75,9 @@ func lineRecord(line string, sink Sink) {
 		return
 	case strings.HasPrefix(line, "skip"):
 		sink.Skip(line)
+		return
+	case strings.HasPrefix(line, "fix "):
+		b.Supersede(line[len("fix "):], ref)
 		return
 	case strings.HasPrefix(line, "panic"):
 		panic(line)

@@ -27,8 +27,11 @@ type Report struct {
 	Records int            `json:"records"`
 	Skipped map[string]int `json:"skipped"`
 	// Calls are distinct calls (Observation.CallID over CALLED edges) among
-	// the records of this run.
+	// the records of this run, corrected ones included.
 	Calls int `json:"calls"`
+	// Corrected are records, of this run or not, that records of this run
+	// correct (Batch.Supersedes): answers no longer count them.
+	Corrected int `json:"corrected"`
 	// Duplicates are records that repeat an evidence of this run with the
 	// same time, actor, action and outcome; Differing are those that repeat
 	// it with another. Both of the latter stand and count as one call.
@@ -147,6 +150,9 @@ func (r *Report) WriteText(w io.Writer) error {
 		atLeast = "at least "
 	}
 	row("distinct calls", "%s%d", atLeast, r.Calls)
+	if r.Corrected > 0 {
+		row("corrected, not counted in answers", "%d", r.Corrected)
+	}
 	if r.Duplicates > 0 {
 		row("duplicates", "%d", r.Duplicates)
 	}

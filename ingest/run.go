@@ -197,6 +197,7 @@ type committer struct {
 	report *Report
 	tally  tally
 	calls  int
+	wrong  keySet // evidence that later records correct
 	start  time.Time
 	shown  time.Time
 }
@@ -235,6 +236,9 @@ func (c *committer) commit(ctx context.Context, p *pending) error {
 			c.run.known.add(&p.batch.Sources[i])
 		}
 		c.tally.add(p.seen)
+		for i := range p.batch.Supersedes {
+			c.wrong.add(graph.CallKeyOf(p.batch.Supersedes[i].Evidence) << 16)
+		}
 		c.calls += p.calls
 	}
 	if c.run.o.Rejected != nil {
@@ -263,7 +267,7 @@ func (c *committer) commit(ctx context.Context, p *pending) error {
 // finish completes the report.
 func (c *committer) finish() {
 	r := c.report
-	r.Calls, r.Differing = c.tally.calls, c.tally.differ
+	r.Calls, r.Differing, r.Corrected = c.tally.calls, c.tally.differ, c.wrong.len()
 	if r.LowerBounds = c.tally.full; !r.LowerBounds {
 		r.Duplicates = c.calls - c.tally.distinct()
 	}

@@ -258,7 +258,8 @@ func TestRunReport(t *testing.T) {
 		"{e2 shared:1 1700000000000 k r a}\n" +
 		"{e3 shared:1 1700000001000 j r a}\n" + // the same call
 		"{e2 shared:1 1700000005000 k r a}\n" + // other content
-		"bad record\nskip insight\nskip insight\nskip digest\n"
+		"bad record\nskip insight\nskip insight\nskip digest\n" +
+		"fix e1\nfix e1\n" // a correction, twice
 	more := "lines\n{e1 - 1700000000000 k r a}\n{e4 - 1700000000000 k r a}\n"
 	var calls []Progress
 	clock := time.Unix(0, 0)
@@ -268,7 +269,7 @@ func TestRunReport(t *testing.T) {
 	want := newReport()
 	want.Files.Seen, want.Files.Known, want.Files.Stored, want.Files.Rejected = 4, 1, 2, 1
 	want.Kinds["lines"] = 2
-	want.Records, want.Calls, want.Duplicates, want.Differing = 11, 3, 2, 1
+	want.Records, want.Calls, want.Corrected, want.Duplicates, want.Differing = 13, 3, 1, 2, 1
 	want.Skipped = map[string]int{"skip insight": 2, "skip digest": 1}
 	want.Rejected = []Rejection{{File: "a", Record: &rec, Offset: &off, Reason: "bad record"},
 		{File: "a", Reason: "records rejected when it was ingested: 1"}, {File: "c", Reason: "no format recognises its text"}}
@@ -286,7 +287,7 @@ func TestRunReport(t *testing.T) {
 			t.Errorf("progress after %v", d)
 		}
 	}
-	if last := calls[len(calls)-1]; !last.Done || last.Files != 4 || last.Found != 4 || last.Records != 11 || last.Rejected != 3 {
+	if last := calls[len(calls)-1]; !last.Done || last.Files != 4 || last.Found != 4 || last.Records != 13 || last.Rejected != 3 {
 		t.Errorf("last progress %+v", last)
 	}
 	text, err := json.Marshal(r)
@@ -301,7 +302,7 @@ func TestRunReport(t *testing.T) {
 	if err := r.WriteText(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"files", "4 (2 stored, 1 known, 1 rejected)", "distinct calls", "skipped: skip insight", "a record 5 at byte 7: bad record", "c: no format"} {
+	for _, want := range []string{"files", "4 (2 stored, 1 known, 1 rejected)", "distinct calls", "corrected, not counted in answers", "skipped: skip insight", "a record 5 at byte 7: bad record", "c: no format"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("text lacks %q:\n%s", want, b.String())
 		}
