@@ -89,9 +89,24 @@ const (
 )
 
 // NewBuilder returns an empty builder.
-func NewBuilder() *Builder {
-	return &Builder{nodes: map[ID]NodeRef{}, labels: map[Label]LabelRef{},
-		standing: map[StandingKey]int{}}
+func NewBuilder() *Builder { return NewBuilderFor(Room{}) }
+
+// Room is how many things of each sort a builder takes without growing.
+type Room struct{ Nodes, Labels, Events, Standing int }
+
+// Room is as much as the batch holds.
+func (b *Batch) Room() Room {
+	return Room{len(b.Nodes), len(b.Labels), len(b.Events), len(b.Standing)}
+}
+
+// NewBuilderFor returns an empty builder with room for a batch like another.
+func NewBuilderFor(r Room) *Builder {
+	b := &Builder{nodes: make(map[ID]NodeRef, r.Nodes), labels: make(map[Label]LabelRef, r.Labels),
+		standing: make(map[StandingKey]int, r.Standing)}
+	b.b.Nodes, b.b.Labels = make([]Node, 0, r.Nodes), make([]Label, 0, r.Labels)
+	b.b.Events, b.b.Standing = make([]EventRow, 0, r.Events), make([]StandingRow, 0, r.Standing)
+	b.events.reserve(r.Events)
+	return b
 }
 
 // Source begins a ledger entry and returns its index, the Seq of refs to it.

@@ -25,6 +25,13 @@ func (x *eventIndex) find(k EventKey, rows []EventRow) (row uint32, ok bool) {
 	return uint32(len(rows)), false
 }
 
+// reserve makes room for n rows in an empty index.
+func (x *eventIndex) reserve(n int) {
+	if n > 0 {
+		x.slots = make([]uint32, max(64, 1<<bits.Len(uint(2*n))))
+	}
+}
+
 func (x *eventIndex) grow(rows []EventRow) {
 	x.slots = make([]uint32, max(64, 2*len(x.slots)))
 	mask := uint64(len(x.slots) - 1)

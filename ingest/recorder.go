@@ -59,7 +59,7 @@ func (r *recorder) cut() {
 	if s.Segment < len(r.known.segments) && int(r.known.segments[s.Segment]) == r.n && r.n == p.records {
 		part := newReport()
 		part.Files, part.BytesStored, part.Rejected = p.part.Files, p.part.BytesStored, p.part.Rejected
-		fresh := newPending()
+		fresh := newPending(r.w.room)
 		fresh.part, fresh.buffers, fresh.held, fresh.done = part, p.buffers, p.held, p.done
 		r.w.p = fresh
 	} else {

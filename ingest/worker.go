@@ -32,6 +32,7 @@ type worker struct {
 	decompress decompressor
 	g          *group
 	p          *pending
+	room       graph.Room  // the batch before this one needed
 	late       *hashReader // tells size and hash of a file once it is read
 	refused    error       // why nothing of the file is stored
 }
@@ -43,7 +44,7 @@ func newWorker(r *run) *worker {
 // group reads the files of g into batches. When ctx ends it leaves the rest
 // out.
 func (w *worker) group(ctx context.Context, g *group) {
-	w.g, w.p = g, newPending()
+	w.g, w.p = g, newPending(w.room)
 	if g.alone && w.gate.await(ctx, g.number) != nil {
 		return
 	}
@@ -62,17 +63,26 @@ func (w *worker) group(ctx context.Context, g *group) {
 			}
 		}
 	}
-	_ = w.send(ctx) // its only error is that of ctx, which the committer sees too
+	_ = w.hand(ctx) // its only error is that of ctx, which the committer sees too
 }
 
-func newPending() *pending { return &pending{builder: graph.NewBuilder(), part: newReport()} }
+func newPending(room graph.Room) *pending {
+	return &pending{builder: graph.NewBuilderFor(room), part: newReport()}
+}
 
 // send hands the batch to the committer and begins another.
 func (w *worker) send(ctx context.Context) error {
+	err := w.hand(ctx)
+	w.p = newPending(w.room)
+	return err
+}
+
+// hand hands the batch to the committer.
+func (w *worker) hand(ctx context.Context) error {
 	p := w.p
-	w.p = newPending()
 	p.batch = p.builder.Batch()
 	p.builder = nil
+	w.room = p.batch.Room()
 	p.seen = sightings(p.batch)
 	p.part.Edges = len(p.batch.Events) + len(p.batch.Standing)
 	select {
