@@ -105,3 +105,11 @@ type Watermark interface {
 	// Watermark is the largest Seq in the ledger, zero where it is empty.
 	Watermark(ctx context.Context) (uint64, error)
 }
+
+// Callers is an optional interface: a store that finds who called in a window
+// without reading all calls.
+type Callers interface {
+	// Callers yields the From of the CALLED edges that Edges yields for a nil
+	// frontier with this window and AsOf, each at least once.
+	Callers(ctx context.Context, w Window, asOf uint64) iter.Seq2[ID, error]
+}

@@ -2,7 +2,10 @@ package explore
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/blastradius/blastradius/graph"
 )
@@ -15,14 +18,9 @@ func (e *Explorer) Unjoined(ctx context.Context, c *Coverage) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	acted := map[graph.ID]bool{}
-	err = r.everywhere(graph.Filter{Kinds: []graph.EdgeKind{graph.Called}, Window: c.Window}, func(e *graph.Edge) { acted[e.From] = true })
+	actors, err := r.callers(c.Window)
 	if err != nil {
 		return 0, err
-	}
-	actors := make([]graph.ID, 0, len(acted))
-	for id := range acted {
-		actors = append(actors, id)
 	}
 	a, err := e.ancestry(r, actors)
 	if err != nil {
@@ -47,4 +45,20 @@ func (e *Explorer) Unjoined(ctx context.Context, c *Coverage) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// callers are all that made calls in the window, sorted.
+func (r *reader) callers(w graph.Window) ([]graph.ID, error) {
+	acted := map[graph.ID]bool{}
+	if s, ok := r.store.(graph.Callers); ok {
+		for id, err := range s.Callers(r.ctx, w, r.asOf) {
+			if err != nil {
+				return nil, fmt.Errorf("read callers: %w", err)
+			}
+			acted[id] = true
+		}
+	} else if err := r.everywhere(graph.Filter{Kinds: []graph.EdgeKind{graph.Called}, Window: w}, func(e *graph.Edge) { acted[e.From] = true }); err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(acted)), nil
 }

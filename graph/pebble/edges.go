@@ -17,15 +17,17 @@ import (
 func (s *Store) Edges(ctx context.Context, frontier []graph.ID, dir graph.Direction, f graph.Filter) iter.Seq2[graph.Edge, error] {
 	return func(yield func(graph.Edge, error) bool) {
 		r := &reader{s: s, ctx: ctx, f: f, yield: yield, in: dir == graph.In && frontier != nil}
-		err := r.run(frontier)
-		if r.it != nil {
-			if e := r.close(); err == nil && e != nil {
-				err = readError("read edges", e)
-			}
-		}
-		if err != nil && err != errStop {
-			yield(graph.Edge{}, err)
-		}
+		r.stream(frontier)
+	}
+}
+
+// Callers implements graph.Callers: of each caller and day it reads blocks until
+// one has a call that passes.
+func (s *Store) Callers(ctx context.Context, w graph.Window, asOf uint64) iter.Seq2[graph.ID, error] {
+	return func(yield func(graph.ID, error) bool) {
+		r := &reader{s: s, ctx: ctx, f: graph.Filter{Kinds: []graph.EdgeKind{graph.Called}, Window: w, AsOf: asOf}, callers: true,
+			yield: func(e graph.Edge, err error) bool { return yield(e.From, err) }}
+		r.stream(nil)
 	}
 }
 
@@ -36,9 +38,13 @@ type reader struct {
 	f     graph.Filter
 	yield func(graph.Edge, error) bool
 	in    bool
-	it    *pebble.Iterator
-	join  *pebble.Iterator // on the same view, made when first needed
-	st    *state
+	// callers says that of each edge only From is wanted, once a day; caller
+	// was yielded last.
+	callers bool
+	caller  uint32
+	it      *pebble.Iterator
+	join    *pebble.Iterator // on the same view, made when first needed
+	st      *state
 
 	kinds, outcomes, effects uint32     // bits by number
 	from, to                 graph.Time // the window, cut at the floor
@@ -53,6 +59,19 @@ type reader struct {
 
 // endOfTime is behind all times that a store holds.
 const endOfTime = graph.Time(1<<31-1) * graph.Time(graph.HourMillis)
+
+// stream yields everything, and the error that ended it.
+func (r *reader) stream(frontier []graph.ID) {
+	err := r.run(frontier)
+	if r.it != nil {
+		if e := r.close(); err == nil && e != nil {
+			err = readError("read edges", e)
+		}
+	}
+	if err != nil && err != errStop {
+		r.yield(graph.Edge{}, err)
+	}
+}
 
 func (r *reader) run(frontier []graph.ID) error {
 	if err := r.ctx.Err(); err != nil {
@@ -217,7 +236,7 @@ func (r *reader) wholeWindow() error {
 		if err := r.step(); err != nil {
 			return err
 		}
-		if h := hourAt(day, hod); h < r.first || h > r.last {
+		if h := hourAt(day, hod); h < r.first || h > r.last || r.callers && node == r.caller {
 			continue
 		}
 		id, err := r.s.id(node)
@@ -350,6 +369,12 @@ func (r *reader) block(v []byte, id graph.ID, node, day uint32, hod uint8) error
 			return corrupt(appendBlockKey(nil, tagOut, day, node, hod), err)
 		} else if !ok {
 			continue
+		}
+		if r.callers {
+			if r.caller = node; !r.yield(graph.Edge{From: id}, nil) {
+				return errStop
+			}
+			return nil
 		}
 		other, err := r.s.id(e.other)
 		if err != nil {

@@ -114,6 +114,7 @@ type state struct {
 var (
 	_ graph.Store     = (*Store)(nil)
 	_ graph.Watermark = (*Store)(nil)
+	_ graph.Callers   = (*Store)(nil)
 )
 
 // Open opens the store in dir, or makes one. The error is a *graph.Error:

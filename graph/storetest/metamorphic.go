@@ -157,6 +157,20 @@ func testParity(t *testing.T, open func(t *testing.T) graph.Store) {
 			fr := rapid.SampledFrom([][]graph.ID{nil, {}, everyone, {"a"}, {"r:x"}, {"key:1", "a"}}).Draw(rt, "frontier")
 			dir := rapid.SampledFrom([]graph.Direction{graph.Out, graph.In}).Draw(rt, "direction")
 			equal(t, fmt.Sprintf("edges %v %d %+v", fr, dir, f), edges(t, s, fr, dir, f), edges(t, m, fr, dir, f))
+			called := graph.Filter{Kinds: []graph.EdgeKind{graph.Called}, Window: f.Window, AsOf: f.AsOf}
+			if c, ok := s.(graph.Callers); ok {
+				got, want := map[graph.ID]bool{}, map[graph.ID]bool{}
+				for id, err := range c.Callers(context.Background(), f.Window, f.AsOf) {
+					if err != nil {
+						rt.Fatal(err)
+					}
+					got[id] = true
+				}
+				for _, e := range edges(t, m, nil, graph.Out, called) {
+					want[e.From] = true
+				}
+				equal(t, fmt.Sprintf("callers %+v", called), got, want)
+			}
 		}
 		if t.Failed() {
 			rt.Fatalf("answers differ")
