@@ -11,12 +11,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/graph/neo4j"
+	"github.com/blastradius/blastradius/graph/neo4j/neo4jtest"
 	"github.com/blastradius/blastradius/graph/pebble"
 	"github.com/blastradius/blastradius/graph/storetest"
 	"github.com/blastradius/blastradius/ingest"
@@ -40,6 +43,7 @@ type disturbed struct {
 	dead     string
 	files    []string // the estate's
 	dir      string
+	hottest  string // the resource that most calls touch
 	poison   int
 	rng      *rand.Rand
 }
@@ -52,7 +56,7 @@ func newDisturbed(t *testing.T, events int, seed uint64) *disturbed {
 	d.queue, d.url, d.dead = mototest.Queue(t, endpoint, 12)
 	mototest.Notify(t, endpoint, d.bucket, d.url)
 	d.proxy = mototest.NewFaults(t, endpoint, seed, mototest.Fault{SlowDown: 0.05, Internal: 0.02, Reset: 0.03, Torn: 0.05, Delay: 0.1, Lost: 0.1, Twice: 0.2})
-	_, err := synth.Generate(t.Context(), d.dir, synth.Options{Seed: seed, Events: events, PerFile: 40,
+	truth, err := synth.Generate(t.Context(), d.dir, synth.Options{Seed: seed, Events: events, PerFile: 40,
 		From: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)})
 	if err != nil {
 		t.Fatal(err)
@@ -66,13 +70,24 @@ func newDisturbed(t *testing.T, events int, seed uint64) *disturbed {
 	if err != nil {
 		t.Fatal(err)
 	}
+	most := 0
+	for resource, touches := range truth.Touched {
+		n := 0
+		for _, x := range touches {
+			n += x.Calls
+		}
+		if n > most || n == most && resource < d.hottest {
+			d.hottest, most = resource, n
+		}
+	}
 	d.rng.Shuffle(len(d.files), func(i, j int) { d.files[i], d.files[j] = d.files[j], d.files[i] })
 	return d
 }
 
-// clean is the hash of the graph of the files read calmly.
-func (d *disturbed) clean() string {
-	st, err := pebble.Open(d.t.TempDir(), pebble.Options{})
+// calm is a store, in a directory, of the files read calmly, and its hash.
+func (d *disturbed) calm() (dir, hash string) {
+	dir = d.t.TempDir()
+	st, err := pebble.Open(dir, pebble.Options{})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -80,7 +95,7 @@ func (d *disturbed) clean() string {
 	if _, err := ingest.Run(d.t.Context(), st, feed.Directory(filepath.Join(d.dir, "AWSLogs")), formats(false), ingest.Options{}); err != nil {
 		d.t.Fatal(err)
 	}
-	return hashOf(d.t, st)
+	return dir, hashOf(d.t, st)
 }
 
 func hashOf(t *testing.T, st graph.Store) string {
@@ -126,6 +141,18 @@ func (d *disturbed) produce(over time.Duration) {
 	}
 }
 
+// busy waits until a worker has messages in its hands.
+func (d *disturbed) busy() {
+	d.t.Helper()
+	for range 600 {
+		if _, hidden := mototest.Depth(d.t, d.endpoint, d.url); hidden > 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	d.t.Fatal("no worker takes messages")
+}
+
 // settled waits until the queue is empty.
 func (d *disturbed) settled(patience time.Duration) {
 	d.t.Helper()
@@ -152,8 +179,8 @@ type worker struct {
 	stdout, stderr bytes.Buffer
 }
 
-func (d *disturbed) worker(args ...string) *worker {
-	env := os.Environ()
+func (d *disturbed) worker(env []string, args ...string) *worker {
+	env = append(os.Environ(), env...)
 	for k, v := range mototest.Vars(d.proxy.URL) {
 		env = append(env, k+"="+v)
 	}
@@ -212,9 +239,10 @@ func TestFollowDisturbed(t *testing.T) {
 	store := filepath.Join(t.TempDir(), "store")
 	produced := make(chan struct{})
 	go func() { defer close(produced); d.produce(over) }()
-	w := d.worker("--store", store)
+	w := d.worker(nil, "--store", store)
 	for range 2 {
 		time.Sleep(over / 3)
+		d.busy()
 		w.kill()
 		w.start()
 	}
@@ -231,7 +259,105 @@ func TestFollowDisturbed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	if hashOf(t, st) != d.clean() {
+	if _, want := d.calm(); hashOf(t, st) != want {
 		t.Error("the graph is another than that of a calm run")
 	}
+}
+
+// Two followers and two servers, processes of their own, on one Neo4j and one
+// queue: each follower is killed once while everything goes wrong, and the
+// graph, and what both servers answer, are those of a calm run.
+func TestFollowTogether(t *testing.T) {
+	over, events := 4*time.Second, 1200
+	if *soak > 0 {
+		over, events = *soak, int(*soak/time.Second)*200
+	}
+	o := neo4jtest.Fresh(t)
+	empty, err := neo4j.Open(t.Context(), o) // so that the servers find a graph
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := empty.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store := []string{"--store", o.URI + "?graph=" + o.Graph}
+	env := []string{envPrefix + "NEO4J_USERNAME=" + o.Username, envPrefix + "NEO4J_PASSWORD=" + o.Password}
+	d := newDisturbed(t, events, 12)
+	servers := []string{serverProcess(t, env, store), serverProcess(t, env, store)}
+	workers := []*worker{d.worker(env, store...), d.worker(env, store...)}
+	produced := make(chan struct{})
+	go func() { defer close(produced); d.produce(over) }()
+	for _, w := range workers {
+		time.Sleep(over / 3)
+		d.busy()
+		w.kill()
+		w.start()
+	}
+	<-produced
+	d.settled(2 * time.Minute)
+	both := 0
+	for _, w := range workers {
+		if w.stop().Files.Stored > 0 {
+			both++
+		}
+	}
+	if both != 2 {
+		t.Errorf("%d of 2 workers stored anything at the end", both)
+	}
+	st, err := neo4j.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	calm, want := d.calm()
+	if hashOf(t, st) != want {
+		t.Error("the graph is another than that of a calm run")
+	}
+
+	answer := func(at ...string) string {
+		t.Helper()
+		var out, errs bytes.Buffer
+		m := &Main{Args: append([]string{"touched", d.hottest, "--from", "2026-11-22", "--to", "2026-11-23", "--format", "json", "--timeout", "2m"}, at...),
+			Stdout: &out, Stderr: &errs, Now: time.Now, Env: func(string) (string, bool) { return "", false }}
+		if code := m.Run(t.Context()); code != exitOK {
+			t.Fatalf("touched %v: exit %d\n%s", at, code, errs.String())
+		}
+		var a struct {
+			Answer struct{ Total, Identities json.RawMessage }
+		}
+		if err := json.Unmarshal(out.Bytes(), &a); err != nil || len(a.Answer.Identities) < 100 {
+			t.Fatalf("touched %v: %v\n%s", at, err, out.String())
+		}
+		return string(a.Answer.Total) + string(a.Answer.Identities)
+	}
+	said := answer("--store", calm)
+	for _, url := range servers {
+		if answer("--server", url) != said {
+			t.Errorf("the server at %s answers otherwise than the calm store", url)
+		}
+	}
+}
+
+// serverProcess starts a server until the test ends, and returns its address.
+func serverProcess(t *testing.T, env, args []string) string {
+	t.Helper()
+	listens := make(chan struct{})
+	errs := &watched{on: "http://127.0.0.1:", do: func() { close(listens) }}
+	cmd := exec.Command("blastradius", append([]string{"serve", "--listen", "127.0.0.1:0", "--query-timeout", "2m"}, args...)...)
+	cmd.Env, cmd.Stderr = append(os.Environ(), env...), errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("serve ended with %v\n%s", err, errs)
+		}
+	})
+	select {
+	case <-listens:
+	case <-time.After(time.Minute):
+		t.Fatalf("the server does not listen\n%s", errs)
+	}
+	return regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(errs.String())
 }
