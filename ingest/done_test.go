@@ -83,6 +83,13 @@ func TestDoneWhereTheStoreFails(t *testing.T) {
 	if err == nil || len(d.all) != 2 || d.all[0] != "f0 <nil>" || d.all[1] != "f1 the run ended" {
 		t.Errorf("%v, told %q", err, d.all)
 	}
+	// Within a file too: a feed that waits must hear of it.
+	d.all = nil
+	_, err = Run(t.Context(), &full{m, 1}, slices.Values([]feed.Object{d.watch(t, object("long", []byte("lines\n{a - 1000 a b read}\n{b - 1000 a b read}\n{c - 1000 a b read}\n")))}),
+		formats, Options{Workers: 1, BatchRecords: 1})
+	if err == nil || len(d.all) != 1 || d.all[0] != "long the run ended" {
+		t.Errorf("%v, told %q", err, d.all)
+	}
 }
 
 // A file that is known by its version is not opened, whatever else is said of

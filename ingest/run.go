@@ -182,6 +182,7 @@ type pending struct {
 	buffers [][]byte
 	held    int64 // of the gate
 	done    []outcome
+	open    func(error) // tells of the object that goes on in the next batch; may be nil
 }
 
 // outcome is what to tell a feed of an object once the batch is committed.
@@ -226,6 +227,9 @@ func (c *committer) commit(ctx context.Context, p *pending) error {
 		if err := c.store.Apply(ctx, p.batch); err != nil {
 			for _, d := range p.done {
 				d.tell(feed.ErrEnded)
+			}
+			if p.open != nil {
+				p.open(feed.ErrEnded)
 			}
 			if cause := ctx.Err(); cause != nil && errors.Is(err, cause) {
 				return err

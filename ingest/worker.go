@@ -35,6 +35,7 @@ type worker struct {
 	room       graph.Room  // the batch before this one needed
 	late       *hashReader // tells size and hash of a file once it is read
 	refused    error       // why nothing of the file is stored
+	tell       func(error) // of the file being read; may be nil
 }
 
 func newWorker(r *run) *worker {
@@ -49,10 +50,11 @@ func (w *worker) group(ctx context.Context, g *group) {
 		return
 	}
 	for _, o := range g.objects {
-		w.refused = nil
+		w.refused, w.tell = nil, o.Done
 		if err := w.object(ctx, o); err != nil {
 			return
 		}
+		w.tell = nil
 		if o.Done != nil {
 			// The batch begun last holds the end of the file.
 			w.p.done = append(w.p.done, outcome{o.Done, w.refused})
@@ -80,6 +82,7 @@ func (w *worker) send(ctx context.Context) error {
 // hand hands the batch to the committer.
 func (w *worker) hand(ctx context.Context) error {
 	p := w.p
+	p.open = w.tell
 	p.batch = p.builder.Batch()
 	p.builder = nil
 	w.room = p.batch.Room()
