@@ -1,228 +1,328 @@
 package pebble
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/binary"
-
-	"github.com/blastradius/blastradius/graph"
+	"slices"
 )
 
-// A block holds the event edges of one node, direction and hour, sorted by the
-// bytes of their headers:
+// A block holds the event edges of one node, direction and hour. An event that
+// shows several edges stands in it once: first come the times of all events,
+// then the edges with the numbers of their events, then what else is known of
+// the events, one column after the other.
 //
-//	header, uvarint len(body), body
+//	uvarint events<<5 | flags
+//	each event: uvarint step of time
+//	uvarint length of the edges
+//	each edge, by other, shape and agent: uvarint step of other<<1 | agent given,
+//	    uvarint shape, [uvarint agent], uvarint events, and runs of their numbers:
+//	    uvarint gap<<1 | long, and of a long one uvarint length-2
+//	each event, or once for all: svarint step of seq
+//	each event, unless light: svarint step of record
+//	each event: evidence; light: 6 bytes of its hash; uniform: what they begin
+//	    with stands once, before them
+//	each event, if any is given: call
 //
-// and a header is
-//
-//	kind | agent given<<4 | client given<<5 | service given<<6, outcome,
-//	uvarint other, uvarint label, then the given ones of agent, client, service
+// Events are sorted by compareEvent. Two of one evidence stand apart where they
+// differ in source or call, as edges may.
 const (
-	kindMask   = 0x0f
-	hasAgent   = 0x10
-	hasClient  = 0x20
-	hasService = 0x40
+	flagSeconds = 1 << iota // times are in seconds (CloudTrail's are), else in milliseconds
+	flagRepeats             // two events may be one call; without it the calls of an edge are as many as its events
+	flagUniform             // all evidence is UUIDs with one suffix
+	flagCalls               // calls are given
+	flagOneSeq              // all have one seq
+
+	flagBits = 5
+	keyBytes = 6
+	noCall   = 1 // what packs an empty call
 )
 
-// edgeView is an edge inside a block; its slices point into the block.
-type edgeView struct {
-	head                   []byte
-	body                   []byte
-	kind                   graph.EdgeKind
-	outcome                graph.Outcome
-	other, label           uint32
-	agent, client, service uint32
+// edgeHead is the identity of an edge in a block: the node at the other end,
+// the shape by its number in the dictionary, and the agent.
+type edgeHead struct{ other, shape, agent uint32 }
+
+func (h edgeHead) compare(g edgeHead) int {
+	return cmp.Or(cmp.Compare(h.other, g.other), cmp.Compare(h.shape, g.shape), cmp.Compare(h.agent, g.agent))
 }
 
-func appendHeader(dst []byte, k graph.EventKey, other, label, agent, client, service uint32) []byte {
-	b0 := byte(k.Kind) & kindMask
-	if agent != 0 {
-		b0 |= hasAgent
+// edgeSights is an edge with its sights, from:to of an array, normalized.
+type edgeSights struct {
+	edgeHead
+	from, to int
+}
+
+// packer holds scratch memory for packing.
+type packer struct {
+	edges  []edgeSights
+	sights []sight
+	order  []ranked
+	number []uint32 // by sight: that of its event
+	table  []uint32 // by event: a sight of it
+	keys   []uint64
+	rows   []byte
+	view   blockView
+	arena  []byte
+}
+
+type ranked struct {
+	rank uint64
+	at   uint32
+}
+
+// join sorts edges and unites equal ones; their sights may move behind the
+// others.
+func (p *packer) join(edges []edgeSights, sights []sight, light bool) ([]edgeSights, []sight) {
+	byHead := func(a, b edgeSights) int { return a.compare(b.edgeHead) }
+	if !slices.IsSortedFunc(edges, byHead) {
+		slices.SortFunc(edges, byHead)
 	}
-	if client != 0 {
-		b0 |= hasClient
+	out := edges[:0]
+	for i := 0; i < len(edges); {
+		e := edges[i]
+		j := i + 1
+		for j < len(edges) && edges[j].edgeHead == e.edgeHead {
+			j++
+		}
+		if j > i+1 {
+			from := len(sights)
+			for _, x := range edges[i:j] {
+				sights = append(sights, sights[x.from:x.to]...)
+			}
+			n := len(normalize(sights[from:], light))
+			sights = sights[:from+n]
+			e.from, e.to = from, from+n
+		}
+		out = append(out, e)
+		i = j
 	}
-	if service != 0 {
-		b0 |= hasService
+	return out, sights
+}
+
+// pack appends the block of joined edges, at least one.
+func (p *packer) pack(dst []byte, edges []edgeSights, sights []sight, light bool) []byte {
+	p.number = slices.Grow(p.number[:0], len(sights))[:len(sights)]
+	p.tabulate(edges, sights, light)
+	unit, flags := uint32(1000), uint64(flagSeconds|flagUniform|flagOneSeq)
+	var tag uint64
+	for i, at := range p.table {
+		s := &sights[at]
+		if s.ms%1000 != 0 {
+			unit, flags = 1, flags&^flagSeconds
+		}
+		if len(s.call) > 0 {
+			flags |= flagCalls
+		}
+		if s.seq != sights[p.table[0]].seq {
+			flags &^= flagOneSeq
+		}
+		if light || flags&flagUniform == 0 {
+			continue
+		}
+		if t, n := uvarint(s.ev); t&3 != formUUID || i > 0 && t != tag || len(s.ev) != n+16 {
+			flags &^= flagUniform
+		} else {
+			tag = t
+		}
 	}
-	dst = append(dst, b0, byte(k.Outcome))
-	dst = binary.AppendUvarint(dst, uint64(other))
-	dst = binary.AppendUvarint(dst, uint64(label))
-	for _, via := range [...]uint32{agent, client, service} {
-		if via != 0 {
-			dst = binary.AppendUvarint(dst, uint64(via))
+	if light {
+		flags &^= flagUniform
+	}
+	if flags&flagCalls != 0 || p.repeats(sights, light) {
+		flags |= flagRepeats
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(p.table))<<flagBits|flags)
+	at := uint32(0)
+	for _, i := range p.table {
+		t := sights[i].ms / unit
+		dst = binary.AppendUvarint(dst, uint64(t-at))
+		at = t
+	}
+	p.packEdges(edges)
+	dst = binary.AppendUvarint(dst, uint64(len(p.rows)))
+	dst = append(dst, p.rows...)
+	seq, record := uint64(0), uint32(0)
+	for _, i := range p.table {
+		dst = binary.AppendVarint(dst, int64(sights[i].seq-seq))
+		if seq = sights[i].seq; flags&flagOneSeq != 0 {
+			break
+		}
+	}
+	if !light {
+		for _, i := range p.table {
+			dst = binary.AppendVarint(dst, int64(sights[i].record)-int64(record))
+			record = sights[i].record
+		}
+	}
+	if flags&flagUniform != 0 {
+		dst = binary.AppendUvarint(dst, tag)
+	}
+	for _, i := range p.table {
+		switch ev := sights[i].ev; {
+		case light:
+			dst = appendKey(dst, sights[i].key)
+		case flags&flagUniform != 0:
+			dst = append(dst, ev[len(ev)-16:]...)
+		default:
+			dst = append(dst, ev...)
+		}
+	}
+	if flags&flagCalls != 0 {
+		for _, i := range p.table {
+			if call := sights[i].call; len(call) > 0 {
+				dst = append(dst, call...)
+			} else {
+				dst = append(dst, noCall)
+			}
 		}
 	}
 	return dst
 }
 
-// nextEdge reads the edge that the block begins with and returns what follows
-// it. Fields behind the header's first bytes are filled by fields.
-func nextEdge(b []byte, e *edgeView) (rest []byte, err error) {
-	if len(b) < 2 {
-		return nil, errCorrupt
-	}
-	b0 := b[0]
-	e.kind, e.outcome = graph.EdgeKind(b0&kindMask), graph.Outcome(b[1])
-	i := 2
-	read := func() uint32 {
-		v, n := uvarint(b[i:])
-		if n <= 0 {
-			err = errCorrupt
-			return 0
-		}
-		i += n
-		return uint32(v)
-	}
-	e.other, e.label = read(), read()
-	e.agent, e.client, e.service = 0, 0, 0
-	if b0&(hasAgent|hasClient|hasService) != 0 {
-		if b0&hasAgent != 0 {
-			e.agent = read()
-		}
-		if b0&hasClient != 0 {
-			e.client = read()
-		}
-		if b0&hasService != 0 {
-			e.service = read()
+// tabulate numbers the events that the edges show.
+func (p *packer) tabulate(edges []edgeSights, sights []sight, light bool) {
+	p.order, p.table = p.order[:0], p.table[:0]
+	sorted := true
+	for _, e := range edges {
+		for i := e.from; i < e.to; i++ {
+			r := ranked{sights[i].rank(light), uint32(i)}
+			sorted = sorted && (len(p.order) == 0 || p.order[len(p.order)-1].rank < r.rank)
+			p.order = append(p.order, r)
 		}
 	}
-	e.head = b[:i]
-	size := uint64(0)
-	if n := 0; err == nil {
-		if size, n = uvarint(b[i:]); n <= 0 {
-			err = errCorrupt
+	if !sorted {
+		slices.SortFunc(p.order, func(a, b ranked) int {
+			if a.rank != b.rank {
+				return cmp.Compare(a.rank, b.rank)
+			}
+			return compareEvent(&sights[a.at], &sights[b.at], light)
+		})
+	}
+	for i, o := range p.order {
+		if i == 0 || p.order[i-1].rank != o.rank || compareEvent(&sights[p.order[i-1].at], &sights[o.at], light) != 0 {
+			p.table = append(p.table, o.at)
 		}
-		i += n
+		p.number[o.at] = uint32(len(p.table) - 1)
 	}
-	if err != nil || size > uint64(len(b)-i) {
-		return nil, errCorrupt
-	}
-	e.body = b[i : i+int(size)]
-	return b[i+int(size):], nil
 }
 
-// appendEdge packs an edge of normalized sights.
-func (p *packer) appendEdge(dst, head []byte, s []sight, light bool) []byte {
-	p.body = p.appendBody(p.body[:0], s, light)
-	dst = append(dst, head...)
-	dst = binary.AppendUvarint(dst, uint64(len(p.body)))
-	return append(dst, p.body...)
+func (p *packer) packEdges(edges []edgeSights) {
+	b, other := p.rows[:0], uint32(0)
+	for _, e := range edges {
+		head := uint64(e.other-other) << 1
+		other = e.other
+		if e.agent != 0 {
+			head |= 1
+		}
+		b = binary.AppendUvarint(b, head)
+		b = binary.AppendUvarint(b, uint64(e.shape))
+		if e.agent != 0 {
+			b = binary.AppendUvarint(b, uint64(e.agent))
+		}
+		own := p.number[e.from:e.to]
+		if !slices.IsSorted(own) { // light: the sights were sorted by whole evidence
+			slices.Sort(own)
+		}
+		own = slices.Compact(own)
+		b = binary.AppendUvarint(b, uint64(len(own)))
+		next := uint32(0) // the smallest number that may follow
+		for i := 0; i < len(own); {
+			first, n := own[i], uint32(1)
+			for i++; i < len(own) && own[i] == first+n; i++ {
+				n++
+			}
+			if n == 1 {
+				b = binary.AppendUvarint(b, uint64(first-next)<<1)
+			} else {
+				b = binary.AppendUvarint(b, uint64(first-next)<<1|1)
+				b = binary.AppendUvarint(b, uint64(n-2))
+			}
+			next = first + n
+		}
+	}
+	p.rows = b
 }
 
-// mergeBlocks is the union of two blocks: edges that only one has are copied,
-// those that both have are united observation by observation.
-func (p *packer) mergeBlocks(dst, a, b []byte, light bool) ([]byte, error) {
-	var ea, eb edgeView
-	var err error
-	read := func(from []byte, e *edgeView) (whole, rest []byte) {
-		if len(from) == 0 || err != nil {
-			return nil, nil
-		}
-		if rest, err = nextEdge(from, e); err != nil {
-			return nil, nil
-		}
-		return from[:len(from)-len(rest)], rest
+// repeats reports whether two of the events may be one call by their evidence:
+// never falsely no.
+func (p *packer) repeats(sights []sight, light bool) bool {
+	if len(p.table) == 1 {
+		return false
 	}
-	wa, a := read(a, &ea)
-	wb, b := read(b, &eb)
-	for (wa != nil || wb != nil) && err == nil {
-		c := -1
-		switch {
-		case wa == nil:
-			c = 1
-		case wb != nil:
-			c = bytes.Compare(ea.head, eb.head)
+	keys := p.keys[:0]
+	for _, i := range p.table {
+		k := sights[i].key
+		if !light {
+			k = digest(sights[i].ev)
 		}
-		switch {
-		case c < 0:
-			dst, err = p.copyEdge(dst, wa, &ea, light)
-		case c > 0:
-			dst, err = p.copyEdge(dst, wb, &eb, light)
-		case bytes.Equal(wa, wb):
-			dst, err = p.copyEdge(dst, wa, &ea, light)
-		default:
-			if p.sights, err = unite(p.sights[:0], ea.body, eb.body, light); err == nil {
-				dst = p.appendEdge(dst, ea.head, p.sights, light)
+		keys = append(keys, k)
+	}
+	p.keys = keys
+	if len(keys) <= 12 {
+		for i, k := range keys {
+			if slices.Contains(keys[:i], k) {
+				return true
 			}
 		}
-		if c <= 0 {
-			wa, a = read(a, &ea)
-		}
-		if c >= 0 {
-			wb, b = read(b, &eb)
+		return false
+	}
+	slices.Sort(keys)
+	for i := 1; i < len(keys); i++ {
+		if keys[i] == keys[i-1] {
+			return true
 		}
 	}
-	return dst, err
+	return false
 }
 
-// copyEdge copies an edge as it is, but for what settle asks.
-func (p *packer) copyEdge(dst, whole []byte, e *edgeView, light bool) ([]byte, error) {
-	if !p.settle {
-		return append(dst, whole...), nil
+// digest is a hash of packed evidence: equal for equal evidence.
+func digest(b []byte) uint64 {
+	h := uint64(len(b))
+	for len(b) >= 8 {
+		h = mix64(h ^ binary.LittleEndian.Uint64(b))
+		b = b[8:]
 	}
-	v, err := parseBody(e.body, light)
-	if err != nil || !v.repeats {
-		return append(dst, whole...), err
-	}
-	if p.sights, err = sights(p.sights[:0], e.body, light); err != nil {
-		return dst, err
-	}
-	return p.appendEdge(dst, e.head, p.sights, light), nil
+	var last [8]byte
+	copy(last[:], b)
+	return mix64(h ^ binary.LittleEndian.Uint64(last[:]))
 }
 
-// unite merges two bodies; the sights point into them.
-func unite(dst []sight, a, b []byte, light bool) ([]sight, error) {
-	va, err := parseBody(a, light)
-	if err != nil {
-		return dst, err
+// unpack appends the edges of a block and their sights, which point into it.
+func (p *packer) unpack(edges []edgeSights, sights []sight, b []byte, light bool) ([]edgeSights, []sight, error) {
+	v := &p.view
+	if err := v.parse(b, light); err != nil {
+		return edges, sights, err
 	}
-	vb, err := parseBody(b, light)
-	if err != nil {
-		return dst, err
+	if err := v.details(); err != nil {
+		return edges, sights, err
 	}
-	ca, cb := va.cursor(), vb.cursor()
-	var x, y sight
-	moreA, moreB := ca.next(&x), cb.next(&y)
-	for moreA || moreB {
-		c := -1
-		switch {
-		case !moreA:
-			c = 1
-		case moreB:
-			c = compareSight(&x, &y)
+	var e edgeView
+	for {
+		ok, err := v.next(&e)
+		if !ok || err != nil {
+			return edges, sights, err
 		}
-		if c == 0 {
-			x.fold(&y)
+		from := len(sights)
+		c := e.cursor()
+		for i, ok := c.next(); ok; i, ok = c.next() {
+			sights = append(sights, v.sight(i, &p.arena))
 		}
-		if c <= 0 {
-			dst = append(dst, x)
-			moreA = ca.next(&x)
-		} else {
-			dst = append(dst, y)
-		}
-		if c >= 0 {
-			moreB = cb.next(&y)
-		}
+		edges = append(edges, edgeSights{e.edgeHead, from, len(sights)})
 	}
-	if ca.bad || cb.bad {
-		return dst, errCorrupt
-	}
-	return dst, nil
 }
 
-// sights unpacks a body.
-func sights(dst []sight, b []byte, light bool) ([]sight, error) {
-	v, err := parseBody(b, light)
-	if err != nil {
-		return dst, err
+// mergeBlocks is the union of blocks: of their edges, and of the observations
+// of those that several have.
+func (p *packer) mergeBlocks(dst []byte, blocks [][]byte, light bool) ([]byte, error) {
+	edges, sights := p.edges[:0], p.sights[:0]
+	p.arena = p.arena[:0]
+	var err error
+	for _, b := range blocks {
+		if edges, sights, err = p.unpack(edges, sights, b, light); err != nil {
+			return dst, err
+		}
 	}
-	c := v.cursor()
-	var s sight
-	for c.next(&s) {
-		dst = append(dst, s)
-	}
-	if c.bad {
-		return dst, errCorrupt
-	}
+	edges, sights = p.join(edges, sights, light)
+	dst = p.pack(dst, edges, sights, light)
+	p.edges, p.sights = edges, sights
 	return dst, nil
 }

@@ -4,42 +4,69 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
-
-	"github.com/blastradius/blastradius/graph"
 )
 
-// randomBlock packs a few edges with sights from a small world.
+// randomBlock packs a few edges with sights from a small world, in which one
+// event has several edges and two sources may tell of it.
 func randomBlock(rng *rand.Rand, light bool) []byte {
 	var p packer
-	var heads [][]byte
+	var edges []edgeSights
+	var sights []sight
 	for range 1 + rng.IntN(3) {
-		heads = append(heads, appendHeader(nil, graph.EventKey{Kind: graph.Called, Outcome: graph.OK}, uint32(rng.IntN(4)), uint32(rng.IntN(2))*300, 0, uint32(rng.IntN(2)), 0))
-	}
-	slices.SortFunc(heads, bytes.Compare)
-	heads = slices.CompactFunc(heads, bytes.Equal)
-	var out []byte
-	for _, h := range heads {
-		var s []sight
+		e := edgeSights{edgeHead{uint32(rng.IntN(4)), uint32(rng.IntN(2)) * 300, uint32(rng.IntN(2))}, len(sights), 0}
 		for range 1 + rng.IntN(20) {
 			n := rng.IntN(30)
-			o := sight{ms: uint32(n%7) * 1000, seq: uint64(1 + rng.IntN(5)), ev: appendKey(nil, uint64(n))}
+			o := sight{ms: uint32(n%7) * 1000, seq: uint64(1 + rng.IntN(5))}
 			if rng.IntN(40) == 0 {
 				o.ms += 5
 			}
-			if !light {
-				o.ev = appendEvidence(nil, fmt.Sprintf("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8%02x", n), nil)
+			if light {
+				o.key = uint64(n) << 20
+			} else {
+				ev := fmt.Sprintf("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8%02x", n)
+				if n == 0 {
+					ev = "as it came"
+				}
+				o.ev = appendEvidence(nil, ev, nil)
 				o.record = uint32(rng.IntN(9))
 			}
 			if rng.IntN(50) == 0 {
 				o.call = appendCall(nil, fmt.Sprint("call", n%3))
 			}
-			s = append(s, o)
+			sights = append(sights, o)
 		}
-		out = p.appendEdge(out, h, normalize(s), light)
+		e.to = e.from + len(normalize(sights[e.from:], light))
+		sights = sights[:e.to]
+		edges = append(edges, e)
 	}
-	return out
+	edges, sights = p.join(edges, sights, light)
+	return p.pack(nil, edges, sights, light)
+}
+
+// What was packed is unpacked.
+func TestPack(t *testing.T) {
+	for seed := range uint64(300) {
+		light := seed%2 == 0
+		b := randomBlock(rand.New(rand.NewPCG(seed, 3)), light)
+		var p packer
+		edges, sights, err := p.unpack(nil, nil, b, light)
+		if err != nil || len(edges) == 0 {
+			t.Fatalf("seed %d: %d edges, %v", seed, len(edges), err)
+		}
+		for _, e := range edges {
+			own := sights[e.from:e.to]
+			for i := range own[1:] {
+				if compareSight(&own[i], &own[i+1], light) >= 0 {
+					t.Fatalf("seed %d: an edge's observations are not in order", seed)
+				}
+			}
+		}
+		var q packer
+		if again := q.pack(nil, edges, sights, light); !bytes.Equal(again, b) {
+			t.Fatalf("seed %d: packed again, a block has other bytes", seed)
+		}
+	}
 }
 
 // United in any order and grouping, operands give the same bytes.
@@ -100,26 +127,15 @@ func FuzzBlock(f *testing.F) {
 		if len(b) > 1<<12 {
 			return
 		}
-		var e edgeView
-		for rest := b; len(rest) > 0; {
-			var err error
-			if rest, err = nextEdge(rest, &e); err != nil {
-				break
-			}
-			s, err := sights(nil, e.body, light)
-			if err != nil {
-				break
-			}
-			for i := range s {
-				if !light {
-					appendEvidenceText(nil, s[i].ev, nil)
-				}
-				if len(s[i].call) > 0 {
-					callText(s[i].call)
+		var p packer
+		if _, sights, err := p.unpack(nil, nil, b, light); err == nil && !light {
+			for i := range sights {
+				appendEvidenceText(nil, sights[i].ev, nil)
+				if len(sights[i].call) > 0 {
+					callText(sights[i].call)
 				}
 			}
 		}
-		var p packer
-		_, _ = p.mergeBlocks(nil, b, b[:len(b)/2], light)
+		_, _ = p.mergeBlocks(nil, [][]byte{b, b[:len(b)/2]}, light)
 	})
 }

@@ -121,87 +121,93 @@ func posted(list, low []byte) bool {
 }
 
 // known checks the numbers of an edge.
-func (c *checker) known(k []byte, e *edgeView) {
-	for _, n := range []uint32{e.other, e.agent, e.client, e.service} {
+func (c *checker) known(k []byte, label uint32, nodes ...uint32) {
+	for _, n := range nodes {
 		if n >= c.st.nextNode {
 			c.report.problem("an edge at %x refers to node %d of %d", k, n, c.st.nextNode-1)
 		}
 	}
-	if int(e.label) >= len(c.st.labels) {
-		c.report.problem("an edge at %x refers to label %d of %d", k, e.label, len(c.st.labels))
+	if int(label) >= len(c.st.labels) {
+		c.report.problem("an edge at %x refers to label %d of %d", k, label, len(c.st.labels))
 	}
 }
 
 func (c *checker) events(ctx context.Context) error {
-	var out, in []sight
 	floor := c.st.floor
-	err := eachEdge(ctx, c.view, tagOut, floor, func(k []byte, e *edgeView, n int) error {
+	var twin blockView
+	err := eachEdge(ctx, c.view, tagOut, floor, func(k []byte, v *blockView, e *edgeView) error {
 		c.report.Edges++
-		c.known(k, e)
+		if int(e.shape) >= len(c.st.shapes) {
+			c.report.problem("an edge at %x refers to shape %d of %d", k, e.shape, len(c.st.shapes))
+			return nil
+		}
+		x := c.st.shapes[e.shape]
+		c.known(k, x.label, e.other, e.agent, x.client, x.service)
 		day, node, hod := blockKey(k)
-		var err error
-		if out, err = sights(out[:0], e.body, false); err != nil {
+		if err := v.details(); err != nil {
 			return corrupt(k, err)
 		}
-		cut := uint32(max(0, floor-hourAt(day, hod).Start()))
 		other := appendBlockKey(nil, tagIn, day, e.other, hod)
-		block, _, err := c.has(other)
+		block, ok, err := c.has(other)
 		if err != nil {
 			return err
 		}
-		twin := *e
-		if findTwin(block, node, &twin) != nil {
+		var in edgeView
+		if !ok || twin.parse(block, true) != nil || twin.find(edgeHead{node, e.shape, e.agent}, &in) != nil {
 			c.report.problem("an edge at %x has no twin at %x", k, other)
 			return nil
 		}
-		if in, err = sights(in[:0], twin.body, true); err != nil {
+		if err := twin.details(); err != nil {
 			return corrupt(other, err)
 		}
-		return c.sights(k, day, node, hod, cut, out, in)
+		return c.sights(k, v, e, &twin, &in, uint32(max(0, floor-hourAt(day, hod).Start())))
 	})
 	if err != nil {
 		return err
 	}
 	twins := uint64(0)
-	err = eachEdge(ctx, c.view, tagIn, floor, func(_ []byte, _ *edgeView, _ int) error { twins++; return nil })
+	err = eachEdge(ctx, c.view, tagIn, floor, func([]byte, *blockView, *edgeView) error { twins++; return nil })
 	if err == nil && twins != c.report.Edges {
 		c.report.problem("there are %d event edges by source and %d by target", c.report.Edges, twins)
 	}
 	return err
 }
 
-// sights compares the observations of twins, and looks them up in the index.
-func (c *checker) sights(k []byte, day, node uint32, hod uint8, cut uint32, out, in []sight) error {
+// sights compares the observations of twins from cut on, and looks them up in
+// the index.
+func (c *checker) sights(k []byte, v *blockView, e *edgeView, twin *blockView, in *edgeView, cut uint32) error {
 	type light struct {
 		ms  uint32
 		seq uint64
 		key uint64
 	}
+	day, node, hod := blockKey(k)
 	have := map[light]int{}
-	for i := range in {
-		if in[i].ms >= cut {
-			have[light{in[i].ms, in[i].seq, keyOf(in[i].ev)}]++
+	cursor := in.cursor()
+	for i, ok := cursor.next(); ok; i, ok = cursor.next() {
+		if twin.times[i] >= cut {
+			have[light{twin.times[i], twin.seqs[i], twin.key(i)}]++
 		}
 	}
-	for i := range out {
-		o := &out[i]
-		if o.ms < cut {
+	cursor = e.cursor()
+	for i, ok := cursor.next(); ok; i, ok = cursor.next() {
+		if v.times[i] < cut {
 			continue
 		}
 		c.report.Observations++
-		text := string(appendEvidenceText(nil, o.ev, c.st.suffixes))
-		l := light{o.ms, o.seq, graph.CallKeyOf(text)}
+		text := string(appendEvidenceText(nil, v.appendEvidence(nil, i), c.st.suffixes))
+		l := light{v.times[i], v.seqs[i], graph.CallKeyOf(text)}
 		if have[l] == 0 {
 			c.report.problem("observation %s at %x is not in the twin", text, k)
 		} else if have[l]--; have[l] == 0 {
 			delete(have, l)
 		}
 		h := hashID(text)
-		v, _, err := c.has(appendEvidenceKey(nil, day, uint8(h>>restBits)))
+		hits, _, err := c.has(appendEvidenceKey(nil, day, uint8(h>>restBits)))
 		if err != nil {
 			return err
 		}
-		if !findHit(v, evidenceHit{uint32(h & (1<<restBits - 1)), uint64(node)<<5 | uint64(hod)}) {
+		if !findHit(hits, evidenceHit{uint64(node)<<5 | uint64(hod), uint16(h)}) {
 			c.report.problem("observation %s at %x is not in the evidence index", text, k)
 		}
 	}
@@ -235,7 +241,7 @@ func (c *checker) standing(ctx context.Context) error {
 				return corrupt(k, err)
 			}
 			node, kind, other, label := standingKey(k)
-			c.known(k, &edgeView{other: other, label: label})
+			c.known(k, label, other)
 			twin, _, err := c.has(appendStandingKey(nil, tags[1], other, kind, node, label))
 			if err == nil && !bytes.Equal(v, twin) {
 				c.report.problem("the standing edge at %x differs from its twin", k)

@@ -58,7 +58,7 @@ func TestStats(t *testing.T) {
 		want.Observations += uint64(len(e.Observations))
 	}
 	if got.Nodes != want.Nodes || got.Observations != want.Observations || got.Edges[graph.Called] != want.Edges[graph.Called] ||
-		got.Edges[graph.Of] != 1 || got.Sources != watermark(m) || got.Watermark != watermark(m) || got.Format != 2 || got.Disk == 0 {
+		got.Edges[graph.Of] != 1 || got.Sources != watermark(m) || got.Watermark != watermark(m) || got.Format != 3 || got.Disk == 0 {
 		t.Errorf("Stats is %+v, the model counts %+v and has watermark %d", got, want, watermark(m))
 	}
 }

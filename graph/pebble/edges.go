@@ -54,7 +54,9 @@ type reader struct {
 	key                      []byte
 	steps                    int
 	calls                    []uint64
-	text                     []byte
+	text, packed             []byte
+	view                     blockView
+	twin                     blockView // of a block keyed by From
 }
 
 // endOfTime is behind all times that a store holds.
@@ -284,7 +286,7 @@ func (r *reader) byEvidence() error {
 					return corrupt(r.key, errCorrupt)
 				}
 				v = v[n:]
-				if hit.rest == uint32(h&(1<<restBits-1)) {
+				if hit.rest == uint16(h) {
 					places = append(places, place{day, hit.place})
 				}
 			}
@@ -327,46 +329,61 @@ func (r *reader) byEvidence() error {
 }
 
 // block yields the matching edges of a block.
-func (r *reader) block(v []byte, id graph.ID, node, day uint32, hod uint8) error {
+func (r *reader) block(b []byte, id graph.ID, node, day uint32, hod uint8) error {
 	hour := hourAt(day, hod)
 	start := hour.Start()
 	low := uint32(max(0, r.from-start))
 	high := uint32(min(graph.Time(graph.HourMillis), r.to-start))
+	broken := func(err error) error {
+		tag := byte(tagOut)
+		if r.in {
+			tag = tagIn
+		}
+		return corrupt(appendBlockKey(nil, tag, day, node, hod), err)
+	}
+	if err := r.view.parse(b, r.in); err != nil {
+		return broken(err)
+	}
 	twins := r.in && (r.f.Detail == graph.Evidence || len(r.f.Evidence) > 0)
-	var twin []byte // the block keyed by From that was read last
-	twinOf := uint32(0)
+	twinOf := uint32(0) // whose block r.twin is
 	var e edgeView
-	for len(v) > 0 {
-		var err error
-		if v, err = nextEdge(v, &e); err != nil {
-			return corrupt(appendBlockKey(nil, tagOut, day, node, hod), err)
+	for {
+		ok, err := r.view.next(&e)
+		if err != nil || ok && int(e.shape) >= len(r.st.shapes) {
+			return broken(errCorrupt)
 		}
-		if r.kinds&(1<<e.kind) == 0 {
+		if !ok {
+			return nil
+		}
+		x := &r.st.shapes[e.shape]
+		if r.kinds&(1<<x.kind) == 0 {
 			continue
 		}
-		if int(e.label) >= len(r.st.labels) {
-			return corrupt(appendBlockKey(nil, tagOut, day, node, hod), errCorrupt)
-		}
-		label := &r.st.labels[e.label]
-		if e.kind == graph.Called && (r.outcomes&(1<<(e.outcome&31)) == 0 || r.effects&(1<<(label.Effect&31)) == 0) {
+		label := &r.st.labels[x.label]
+		if x.kind == graph.Called && (r.outcomes&(1<<(x.outcome&31)) == 0 || r.effects&(1<<(label.Effect&31)) == 0) {
 			continue
 		}
-		light := r.in
+		view, own, other := &r.view, &e, e.other
 		if twins {
-			if twinOf != e.other {
-				if twin, err = r.outBlock(day, e.other, hod); err != nil {
+			var twin edgeView
+			if twinOf != other {
+				b, err := r.outBlock(day, other, hod)
+				if err != nil {
 					return err
 				}
-				twinOf = e.other
+				if err := r.twin.parse(b, false); err != nil {
+					return corrupt(appendBlockKey(nil, tagOut, day, other, hod), err)
+				}
+				twinOf = other
 			}
-			if err := findTwin(twin, node, &e); err != nil {
-				return corrupt(appendBlockKey(nil, tagOut, day, e.other, hod), err)
+			if err := r.twin.find(edgeHead{node, e.shape, e.agent}, &twin); err != nil {
+				return corrupt(appendBlockKey(nil, tagOut, day, other, hod), err)
 			}
-			light = false
+			view, own = &r.twin, &twin
 		}
-		edge := graph.Edge{Kind: e.kind, Label: *label, Outcome: e.outcome, Hour: hour}
-		if ok, err := r.observations(&edge, e.body, light, start, low, high); err != nil {
-			return corrupt(appendBlockKey(nil, tagOut, day, node, hod), err)
+		edge := graph.Edge{Kind: x.kind, Label: *label, Outcome: x.outcome, Hour: hour}
+		if ok, err := r.observations(&edge, view, own, start, low, high); err != nil {
+			return broken(err)
 		} else if !ok {
 			continue
 		}
@@ -376,16 +393,16 @@ func (r *reader) block(v []byte, id graph.ID, node, day uint32, hod uint8) error
 			}
 			return nil
 		}
-		other, err := r.s.id(e.other)
+		end, err := r.s.id(other)
 		if err != nil {
 			return err
 		}
-		edge.From, edge.To = id, other
+		edge.From, edge.To = id, end
 		if r.in {
-			edge.From, edge.To = other, id
+			edge.From, edge.To = end, id
 		}
-		if e.agent|e.client|e.service != 0 {
-			if edge.Via, err = r.via(&e); err != nil {
+		if e.agent|x.client|x.service != 0 {
+			if edge.Via, err = r.via(e.agent, x); err != nil {
 				return err
 			}
 		}
@@ -396,17 +413,16 @@ func (r *reader) block(v []byte, id graph.ID, node, day uint32, hod uint8) error
 			return err
 		}
 	}
-	return nil
 }
 
-func (r *reader) via(e *edgeView) (v graph.Via, err error) {
-	if v.Agent, err = r.s.id(e.agent); err != nil {
+func (r *reader) via(agent uint32, x *shape) (v graph.Via, err error) {
+	if v.Agent, err = r.s.id(agent); err != nil {
 		return v, err
 	}
-	if v.Client, err = r.s.id(e.client); err != nil {
+	if v.Client, err = r.s.id(x.client); err != nil {
 		return v, err
 	}
-	v.Service, err = r.s.id(e.service)
+	v.Service, err = r.s.id(x.service)
 	return v, err
 }
 
@@ -427,22 +443,6 @@ func (r *reader) outBlock(day, node uint32, hod uint8) ([]byte, error) {
 		return nil, corrupt(r.key, errCorrupt)
 	}
 	return r.join.ValueAndErr()
-}
-
-// findTwin points e.body to the whole observations of the edge.
-func findTwin(block []byte, to uint32, e *edgeView) error {
-	var x edgeView
-	for len(block) > 0 {
-		var err error
-		if block, err = nextEdge(block, &x); err != nil {
-			return err
-		}
-		if x.other == to && x.kind == e.kind && x.outcome == e.outcome && x.label == e.label && x.agent == e.agent && x.client == e.client && x.service == e.service {
-			e.body = x.body
-			return nil
-		}
-	}
-	return errCorrupt
 }
 
 // number reads the number that a key ends with.

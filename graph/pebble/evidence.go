@@ -133,12 +133,12 @@ func callText(b []byte) string {
 	return string(b[n:])
 }
 
-// The evidence index knows an event by 32 bits of the hash of what stands
-// before the first "@" of its evidence: 8 bits choose the key, 24 stand in the
+// The evidence index knows an event by 24 bits of the hash of what stands
+// before the first "@" of its evidence: 8 bits choose the key, 16 stand in the
 // value. Every hit is verified against the edges.
 const (
 	bucketBits = 8
-	restBits   = 24
+	restBits   = 16
 	hashBits   = bucketBits + restBits
 )
 
@@ -152,6 +152,14 @@ func hashID(ev string) uint64 {
 		}
 	}
 	return mix(graph.CallKeyOf(id))
+}
+
+// hashPacked is hashID of packed evidence.
+func hashPacked(ev []byte, suffixes []string) uint64 {
+	if ev[0]&3 == formUUID {
+		return hashUUID(ev[len(ev)-16:])
+	}
+	return hashID(string(appendEvidenceText(nil, ev, suffixes)))
 }
 
 func hashUUID(b []byte) uint64 {

@@ -15,6 +15,7 @@ import (
 //
 //	A alias 0 node(4)                      alias index
 //	E day(4) bucket(1)                     evidence index, merged
+//	H shape(4)                             dictionary of shapes
 //	I day(4) node(4) hour(1)               event edges by To, light observations, merged
 //	J seq(8)                               ledger entry
 //	L label(4)                             label dictionary
@@ -37,6 +38,7 @@ import (
 const (
 	tagAlias      = 'A'
 	tagEvidence   = 'E'
+	tagShape      = 'H'
 	tagIn         = 'I'
 	tagLedger     = 'J'
 	tagLabel      = 'L'

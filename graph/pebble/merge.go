@@ -8,13 +8,13 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/cockroachdb/pebble/v2"
 )
 
 // merger unites merge operands. Every union is commutative, associative and
-// idempotent, so operands may meet in any order and grouping. Operands are
-// gathered and united in pairs of pairs: n of them cost n log n, not n².
+// idempotent, so operands may meet in any order and grouping.
 var merger = &pebble.Merger{Name: "blastradius.1", Merge: func(key, value []byte) (pebble.ValueMerger, error) {
 	if len(key) == 0 || unions[key[0]] == nil {
 		return nil, fmt.Errorf("key %x takes no merge operands: %w", key, errCorrupt)
@@ -24,17 +24,38 @@ var merger = &pebble.Merger{Name: "blastradius.1", Merge: func(key, value []byte
 	return u, u.MergeNewer(value)
 }}
 
-type union func(p *packer, dst, a, b []byte) ([]byte, error)
+// union appends the union of two or more operands.
+type union func(p *packer, dst []byte, ops [][]byte) ([]byte, error)
 
 // unions are the merged tags.
 var unions = [256]union{
-	tagOut:        func(p *packer, dst, a, b []byte) ([]byte, error) { return p.mergeBlocks(dst, a, b, false) },
-	tagIn:         func(p *packer, dst, a, b []byte) ([]byte, error) { return p.mergeBlocks(dst, a, b, true) },
-	tagEvidence:   mergeEvidence,
-	tagToken:      mergeToken,
-	tagNode:       mergeNode,
-	tagStanding:   mergeStanding,
-	tagStandingIn: mergeStanding,
+	tagOut:        func(p *packer, dst []byte, ops [][]byte) ([]byte, error) { return p.mergeBlocks(dst, ops, false) },
+	tagIn:         func(p *packer, dst []byte, ops [][]byte) ([]byte, error) { return p.mergeBlocks(dst, ops, true) },
+	tagEvidence:   inPairs(mergeEvidence),
+	tagToken:      inPairs(mergeToken),
+	tagNode:       inPairs(mergeNode),
+	tagStanding:   inPairs(mergeStanding),
+	tagStandingIn: inPairs(mergeStanding),
+}
+
+// inPairs unites pairs, and pairs of pairs: n operands cost n log n, not n².
+func inPairs(two func(dst, a, b []byte) ([]byte, error)) union {
+	return func(_ *packer, dst []byte, ops [][]byte) (_ []byte, err error) {
+		for len(ops) > 2 {
+			half := ops[:0]
+			for i := 0; i < len(ops); i += 2 {
+				v := ops[i]
+				if i+1 < len(ops) {
+					if v, err = two(make([]byte, 0, len(v)+len(ops[i+1])), v, ops[i+1]); err != nil {
+						return dst, err
+					}
+				}
+				half = append(half, v)
+			}
+			ops = half
+		}
+		return two(dst, ops[0], ops[1])
+	}
 }
 
 // unionMerger gathers operands in memory that it keeps: most keys have one or
@@ -64,70 +85,48 @@ func (u *unionMerger) Finish(bool) ([]byte, io.Closer, error) {
 	if len(u.ops) == 1 {
 		return u.ops[0], u, nil
 	}
-	steps := len(u.ops) > 2
-	u.rough, u.settle = steps, false
-	for len(u.ops) > 2 {
-		half := u.ops[:0]
-		for i := 0; i+1 < len(u.ops); i += 2 {
-			a, b := u.ops[i], u.ops[i+1]
-			v, err := unions[u.tag](&u.packer, make([]byte, 0, len(a)+len(b)), a, b)
-			if err != nil {
-				return nil, nil, err
-			}
-			half = append(half, v)
-		}
-		if len(u.ops)%2 == 1 {
-			half = append(half, u.ops[len(u.ops)-1])
-		}
-		u.ops = half
-	}
-	u.rough, u.settle = false, steps
 	var err error
-	u.out, err = unions[u.tag](&u.packer, u.out[:0], u.ops[0], u.ops[1])
+	u.out, err = unions[u.tag](&u.packer, u.out[:0], u.ops)
 	return u.out, u, err
 }
 
 // Close gives the memory back.
 func (u *unionMerger) Close() error {
-	if cap(u.in)+cap(u.out) <= maxKept {
+	if cap(u.in)+cap(u.out)+cap(u.arena)+cap(u.sights)*int(unsafe.Sizeof(sight{})) <= maxKept {
 		mergers.Put(u)
 	}
 	return nil
 }
 
-// evidenceHit is a place where an event may lie: the rest of its hash, the node
-// that its edge comes from, and the hour of the day.
+// evidenceHit is a place where an event may lie, the node that its edge comes
+// from and the hour of the day, and the rest of its hash.
 type evidenceHit struct {
-	rest  uint32
 	place uint64 // node<<5 | hour of the day
+	rest  uint16
 }
 
-// appendHit packs a hit behind one with the rest last; hits are sorted.
-func appendHit(dst []byte, h evidenceHit, last uint32) []byte {
-	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(h.rest-last)), h.place)
+// appendHit packs a hit behind one at the place last; hits are sorted.
+func appendHit(dst []byte, h evidenceHit, last uint64) []byte {
+	return binary.BigEndian.AppendUint16(binary.AppendUvarint(dst, h.place-last), h.rest)
 }
 
 // next reads the hit behind h; n is zero where there is none.
 func (h *evidenceHit) next(b []byte) (n int) {
 	step, n := uvarint(b)
-	if n <= 0 || step >= 1<<restBits {
+	if n <= 0 || len(b) < n+2 {
 		return 0
 	}
-	place, m := uvarint(b[n:])
-	if m <= 0 {
-		return 0
-	}
-	h.rest, h.place = h.rest+uint32(step), place
-	return n + m
+	h.place, h.rest = h.place+step, binary.BigEndian.Uint16(b[n:])
+	return n + 2
 }
 
 func (h evidenceHit) compare(g evidenceHit) int {
-	return cmp.Or(cmp.Compare(h.rest, g.rest), cmp.Compare(h.place, g.place))
+	return cmp.Or(cmp.Compare(h.place, g.place), cmp.Compare(h.rest, g.rest))
 }
 
-func mergeEvidence(_ *packer, dst, a, b []byte) ([]byte, error) {
+func mergeEvidence(dst, a, b []byte) ([]byte, error) {
 	var x, y evidenceHit
-	last := uint32(0)
+	last := uint64(0)
 	n, m := x.next(a), y.next(b)
 	for n+m > 0 {
 		c := -1
@@ -142,7 +141,7 @@ func mergeEvidence(_ *packer, dst, a, b []byte) ([]byte, error) {
 			h = y
 		}
 		dst = appendHit(dst, h, last)
-		last = h.rest
+		last = h.place
 		if c <= 0 {
 			a = a[n:]
 			n = x.next(a)
@@ -162,7 +161,7 @@ func mergeEvidence(_ *packer, dst, a, b []byte) ([]byte, error) {
 // two bytes each, ascending; the rest of the number is in the key.
 const tokenBits = 12
 
-func mergeToken(_ *packer, dst, a, b []byte) ([]byte, error) {
+func mergeToken(dst, a, b []byte) ([]byte, error) {
 	if len(a)%2 != 0 || len(b)%2 != 0 {
 		return nil, errCorrupt
 	}

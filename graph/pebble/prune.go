@@ -115,24 +115,27 @@ func (p *pruner) floorDay(ctx context.Context, tag byte, floor graph.Time) error
 	})
 }
 
-// since is the block without what lies before ms.
+// since is the block without what lies before ms; empty where nothing is left.
 func (p *packer) since(block []byte, ms uint32, light bool) ([]byte, error) {
-	var out []byte
-	var e edgeView
-	for len(block) > 0 {
-		var err error
-		if block, err = nextEdge(block, &e); err != nil {
-			return nil, err
+	p.arena = p.arena[:0]
+	edges, sights, err := p.unpack(p.edges[:0], p.sights[:0], block, light)
+	if err != nil {
+		return nil, err
+	}
+	left := edges[:0]
+	for _, e := range edges {
+		for e.from < e.to && sights[e.from].ms < ms {
+			e.from++
 		}
-		if p.sights, err = sights(p.sights[:0], e.body, light); err != nil {
-			return nil, err
-		}
-		left := slices.DeleteFunc(p.sights, func(s sight) bool { return s.ms < ms })
-		if len(left) > 0 {
-			out = p.appendEdge(out, e.head, left, light)
+		if e.from < e.to {
+			left = append(left, e)
 		}
 	}
-	return out, nil
+	p.edges, p.sights = edges, sights
+	if len(left) == 0 {
+		return nil, nil
+	}
+	return p.pack(nil, left, sights, light), nil
 }
 
 // credentials drops the standing facts of temporary credentials long ended.

@@ -9,38 +9,39 @@ import (
 
 // observations fills the edge with those that pass, between low and high
 // milliseconds of its hour; false where none does.
-func (r *reader) observations(edge *graph.Edge, b []byte, light bool, start graph.Time, low, high uint32) (bool, error) {
-	v, err := parseBody(b, light)
-	if err != nil {
-		return false, err
-	}
-	first, last := v.first*v.unit, v.last*v.unit
+func (r *reader) observations(edge *graph.Edge, v *blockView, e *edgeView, start graph.Time, low, high uint32) (bool, error) {
+	first, last := v.times[e.first], v.times[e.last]
 	if last < low || first >= high {
 		return false, nil
 	}
 	corrected := len(r.st.superseded.text) > 0
 	if r.f.Detail == graph.Summary && low <= first && last < high && r.f.AsOf == 0 && !corrected && !v.repeats && len(r.want) == 0 {
-		edge.Calls, edge.First, edge.Last = v.n, start+graph.Time(first), start+graph.Time(last)
+		edge.Calls, edge.First, edge.Last = e.n, start+graph.Time(first), start+graph.Time(last)
 		return true, nil
 	}
 	if r.f.Detail != graph.Summary {
-		edge.Observations = make([]graph.Observation, 0, v.n)
+		edge.Observations = make([]graph.Observation, 0, e.n)
+	}
+	if r.f.Detail != graph.Summary || r.f.AsOf != 0 || corrected || v.repeats || len(r.want) > 0 {
+		if err := v.details(); err != nil {
+			return false, err
+		}
 	}
 	r.calls = r.calls[:0]
 	n := 0
-	c := v.cursor()
-	var s sight
-	for c.next(&s) {
-		if s.ms < low {
+	c := e.cursor()
+	for i, ok := c.next(); ok; i, ok = c.next() {
+		ms := v.times[i]
+		if ms < low {
 			continue
 		}
-		if s.ms >= high {
+		if ms >= high {
 			break
 		}
-		if r.f.AsOf != 0 && s.seq > r.f.AsOf || corrected && r.hidden(&s, light) || len(r.want) > 0 && !r.evident(&s) {
+		if r.f.AsOf != 0 && v.seqs[i] > r.f.AsOf || corrected && r.hidden(v, i) || len(r.want) > 0 && !r.evident(v, i) {
 			continue
 		}
-		at := start + graph.Time(s.ms)
+		at := start + graph.Time(ms)
 		if n == 0 {
 			edge.First = at
 		}
@@ -51,22 +52,18 @@ func (r *reader) observations(edge *graph.Edge, b []byte, light bool, start grap
 		}
 		o := graph.Observation{At: at}
 		if r.f.Detail == graph.Evidence {
-			r.text = appendEvidenceText(r.text[:0], s.ev, r.st.suffixes)
-			o.Evidence, o.Source = string(r.text), graph.Ref{Seq: s.seq, Record: s.record}
-			if len(s.call) > 0 {
-				o.Call = callText(s.call)
+			o.Evidence, o.Source = string(r.evidence(v, i)), graph.Ref{Seq: v.seqs[i], Record: v.records[i]}
+			if call := v.call(i); len(call) > 0 {
+				o.Call = callText(call)
 			}
 		}
-		o.CallKey = r.callKey(&s, light)
+		o.CallKey = r.callKey(v, i)
 		if v.repeats {
 			r.calls = append(r.calls, o.CallKey)
 		}
 		if r.f.Detail != graph.Summary {
 			edge.Observations = append(edge.Observations, o)
 		}
-	}
-	if c.bad {
-		return false, errCorrupt
 	}
 	edge.Calls = n
 	if v.repeats {
@@ -79,37 +76,39 @@ func (r *reader) observations(edge *graph.Edge, b []byte, light bool, start grap
 	return n > 0, nil
 }
 
-func (r *reader) callKey(s *sight, light bool) uint64 {
-	if len(s.call) > 0 {
-		return graph.CallKeyOf(callText(s.call))
-	}
-	if light {
-		return keyOf(s.ev)
-	}
-	r.text = appendEvidenceText(r.text[:0], s.ev, r.st.suffixes)
-	return callKeyOf(r.text)
+// evidence is the text of an event's evidence, until the next call.
+func (r *reader) evidence(v *blockView, i int) []byte {
+	r.packed = v.appendEvidence(r.packed[:0], i)
+	r.text = appendEvidenceText(r.text[:0], r.packed, r.st.suffixes)
+	return r.text
 }
 
-func (r *reader) hidden(s *sight, light bool) bool {
-	if light {
-		seq, ok := r.st.superseded.byKey[keyOf(s.ev)]
+func (r *reader) callKey(v *blockView, i int) uint64 {
+	if call := v.call(i); len(call) > 0 {
+		return graph.CallKeyOf(callText(call))
+	}
+	if v.light {
+		return v.key(i)
+	}
+	return callKeyOf(r.evidence(v, i))
+}
+
+func (r *reader) hidden(v *blockView, i int) bool {
+	if v.light {
+		seq, ok := r.st.superseded.byKey[v.key(i)]
 		return hides(seq, ok, r.f.AsOf)
 	}
-	seq, ok := r.st.superseded.by[string(s.ev)]
+	r.packed = v.appendEvidence(r.packed[:0], i)
+	seq, ok := r.st.superseded.by[string(r.packed)]
 	return hides(seq, ok, r.f.AsOf)
 }
 
-// evident reports whether the sight, a whole one, has wanted evidence.
-func (r *reader) evident(s *sight) bool {
-	h := uint64(0)
-	if s.ev[0]&3 == formUUID {
-		h = hashUUID(s.ev[len(s.ev)-16:])
-		if !slices.Contains(r.want, h) {
-			return false
-		}
+// evident reports whether an event, of a whole block, has wanted evidence.
+func (r *reader) evident(v *blockView, i int) bool {
+	if v.uniform && !slices.Contains(r.want, hashUUID(v.ids[16*i:16*i+16])) {
+		return false
 	}
-	r.text = appendEvidenceText(r.text[:0], s.ev, r.st.suffixes)
-	ev := string(r.text)
+	ev := string(r.evidence(v, i))
 	return slices.ContainsFunc(r.f.Evidence, func(w string) bool { return ev == w || strings.HasPrefix(ev, w) && ev[len(w)] == '@' })
 }
 

@@ -51,7 +51,7 @@ func parseNode(b []byte) (r nodeRecord, err error) {
 	return r, d.end()
 }
 
-func mergeNode(_ *packer, dst, a, b []byte) ([]byte, error) {
+func mergeNode(dst, a, b []byte) ([]byte, error) {
 	x, err := parseNode(a)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,8 @@ func mergeNode(_ *packer, dst, a, b []byte) ([]byte, error) {
 	return appendNode(dst, &x), nil
 }
 
-// standingRecord is what is stored of a standing edge beside its key.
+// standingRecord is what is stored of a standing edge beside its key. Here the
+// evidence of its marks is packed, and they are sorted by that.
 type standingRecord struct {
 	first, last graph.Time
 	source      graph.Ref
@@ -80,7 +81,7 @@ func appendStanding(dst []byte, r *standingRecord) []byte {
 	for _, m := range r.marks {
 		dst = append(dst, byte(m.Kind))
 		dst = binary.AppendVarint(dst, int64(m.At))
-		dst = appendString(dst, m.Evidence)
+		dst = append(dst, m.Evidence...)
 		dst = appendRef(dst, m.Source)
 	}
 	return dst
@@ -96,12 +97,12 @@ func parseStanding(b []byte) (r standingRecord, err error) {
 		return r, errCorrupt
 	}
 	for range n {
-		r.marks = append(r.marks, graph.Mark{Kind: graph.MarkKind(d.byte()), At: graph.Time(d.varint()), Evidence: d.string(), Source: d.ref()})
+		r.marks = append(r.marks, graph.Mark{Kind: graph.MarkKind(d.byte()), At: graph.Time(d.varint()), Evidence: d.evidence(), Source: d.ref()})
 	}
 	return r, d.end()
 }
 
-func mergeStanding(_ *packer, dst, a, b []byte) ([]byte, error) {
+func mergeStanding(dst, a, b []byte) ([]byte, error) {
 	x, err := parseStanding(a)
 	if err != nil {
 		return nil, err
@@ -187,6 +188,18 @@ func (d *decoder) string() string {
 	return s
 }
 
+// evidence reads packed evidence.
+func (d *decoder) evidence() string {
+	n := evidenceLen(d.b)
+	if n == 0 {
+		d.bad, d.b = true, nil
+		return ""
+	}
+	ev := string(d.b[:n])
+	d.b = d.b[n:]
+	return ev
+}
+
 func (d *decoder) ref() graph.Ref { return graph.Ref{Seq: d.uvarint(), Record: uint32(d.uvarint())} }
 
 func (d *decoder) end() error {
@@ -194,4 +207,12 @@ func (d *decoder) end() error {
 		return errCorrupt
 	}
 	return nil
+}
+
+// uvarint is binary.Uvarint with its commonest case inlined.
+func uvarint(b []byte) (uint64, int) {
+	if len(b) > 0 && b[0] < 0x80 {
+		return uint64(b[0]), 1
+	}
+	return binary.Uvarint(b)
 }

@@ -72,10 +72,15 @@ func (r *reader) standingEdge() error {
 	return nil
 }
 
-// visible are the marks seen as of asOf; it reuses the memory.
+// visible are the marks seen as of asOf, with their evidence unpacked; it reuses
+// the memory.
 func (st *state) visible(marks []graph.Mark, asOf uint64) []graph.Mark {
-	return slices.DeleteFunc(marks, func(m graph.Mark) bool {
-		seq, ok := st.superseded.text[m.Evidence]
+	marks = slices.DeleteFunc(marks, func(m graph.Mark) bool {
+		seq, ok := st.superseded.by[m.Evidence]
 		return asOf != 0 && m.Source.Seq > asOf || hides(seq, ok, asOf)
 	})
+	for i := range marks {
+		marks[i].Evidence = string(appendEvidenceText(nil, []byte(marks[i].Evidence), st.suffixes))
+	}
+	return graph.MergeMarks(marks[:0:0], marks)
 }

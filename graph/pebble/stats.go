@@ -33,7 +33,7 @@ var parts = []struct {
 }{
 	{"events by source", []byte{tagOut}}, {"events by target", []byte{tagIn}}, {"evidence index", []byte{tagEvidence}},
 	{"standing edges", []byte{tagStanding, tagStandingIn}}, {"nodes", []byte{tagNode, tagNumber}}, {"search", []byte{tagToken, tagAlias}},
-	{"ledger", []byte{tagLedger, tagSupersede, tagMeta}}, {"dictionaries", []byte{tagLabel, tagSuffix}},
+	{"ledger", []byte{tagLedger, tagSupersede, tagMeta}}, {"dictionaries", []byte{tagLabel, tagSuffix, tagShape}},
 }
 
 // Stats counts what the store holds. It reads all edges, keyed by From.
@@ -58,9 +58,12 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 			out.Bytes[p.name] += n
 		}
 	}
-	err := eachEdge(ctx, view, tagOut, st.floor, func(_ []byte, e *edgeView, n int) error {
-		out.Edges[e.kind]++
-		out.Observations += uint64(n)
+	err := eachEdge(ctx, view, tagOut, st.floor, func(_ []byte, _ *blockView, e *edgeView) error {
+		if int(e.shape) >= len(st.shapes) {
+			return errCorrupt
+		}
+		out.Edges[st.shapes[e.shape].kind]++
+		out.Observations += uint64(e.n)
 		return nil
 	})
 	if err != nil {
@@ -74,30 +77,32 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 }
 
 // eachEdge calls each for all event edges of a tag, from the floor's hour on,
-// with the number of observations.
-func eachEdge(ctx context.Context, view pebble.Reader, tag byte, floor graph.Time, each func(key []byte, e *edgeView, n int) error) error {
+// with the block that holds it.
+func eachEdge(ctx context.Context, view pebble.Reader, tag byte, floor graph.Time, each func(key []byte, v *blockView, e *edgeView) error) error {
 	low := floor.Hour()
-	return scanView(view, numberKey(nil, tag, dayOf(low)), []byte{tag + 1}, func(k, v []byte) error {
+	var v blockView
+	var e edgeView
+	return scanView(view, numberKey(nil, tag, dayOf(low)), []byte{tag + 1}, func(k, b []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if day, _, hod := blockKey(k); hourAt(day, hod) < low {
 			return nil
 		}
-		var e edgeView
-		for len(v) > 0 {
-			var err error
-			if v, err = nextEdge(v, &e); err != nil {
-				return corrupt(k, err)
-			}
-			b, err := parseBody(e.body, tag == tagIn)
+		if err := v.parse(b, tag == tagIn); err != nil {
+			return corrupt(k, err)
+		}
+		for {
+			ok, err := v.next(&e)
 			if err != nil {
 				return corrupt(k, err)
 			}
-			if err := each(k, &e, b.n); err != nil {
+			if !ok {
+				return nil
+			}
+			if err := each(k, &v, &e); err != nil {
 				return err
 			}
 		}
-		return nil
 	})
 }

@@ -67,14 +67,14 @@ func (o Options) withDefaults() Options {
 }
 
 // formatVersion is that of the layout in key.go.
-const formatVersion = 2
+const formatVersion = 3
 
 // pebbleFormat is pinned so that a newer Pebble does not change files unasked.
 const pebbleFormat = pebble.FormatValueSeparation
 
-// compression is that of the lowest level everywhere: most of a store lies in
+// compression is the same at every level: most of a store lies in
 // files that are seldom written again.
-var compression = pebble.UniformDBCompressionSettings(block.BalancedCompression)
+var compression = pebble.UniformDBCompressionSettings(block.GoodCompression)
 
 // Store implements graph.Store in a directory.
 type Store struct {
@@ -88,6 +88,7 @@ type Store struct {
 	writing  sync.Mutex
 	labels   map[graph.Label]uint32
 	suffixes map[string]uint32
+	shapes   map[shape]uint32
 	w        writer
 	broken   error // set where a commit's end is not known
 
@@ -102,6 +103,7 @@ type Store struct {
 type state struct {
 	labels     []graph.Label // by number
 	suffixes   []string      // by number minus one
+	shapes     []shape       // by number
 	days       []uint32      // with event edges, ascending
 	kinds      uint32        // that event edges have, as bits by number
 	superseded *superseded
@@ -153,7 +155,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, openError(dir, err)
 	}
-	s := &Store{db: db, dir: dir, o: o, background: background, nodes: newNodeCache(o.CacheNodes), labels: map[graph.Label]uint32{}, suffixes: map[string]uint32{}}
+	s := &Store{db: db, dir: dir, o: o, background: background, nodes: newNodeCache(o.CacheNodes), labels: map[graph.Label]uint32{}, suffixes: map[string]uint32{}, shapes: map[shape]uint32{}}
 	s.w.init(s)
 	if err := s.load(); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -239,6 +241,15 @@ func (s *Store) load() error {
 				return errCorrupt
 			}
 			return nil
+		}},
+		{tagShape, func(k, v []byte) error {
+			x, err := parseShape(v)
+			if err == nil && (binary.BigEndian.Uint32(k[1:]) != uint32(len(st.shapes)) || int(x.label) >= len(st.labels)) {
+				err = errCorrupt
+			}
+			s.shapes[x] = uint32(len(st.shapes))
+			st.shapes = append(st.shapes, x)
+			return err
 		}},
 		{tagSupersede, func(k, v []byte) error {
 			d := decoder{b: v}

@@ -22,6 +22,7 @@ type writer struct {
 	// What must be undone where a batch is not committed.
 	newLabels   []graph.Label
 	newSuffixes []string
+	newShapes   []shape
 
 	suffix       string // the last one interned, and its number
 	suffixNumber uint32
@@ -33,11 +34,9 @@ type writer struct {
 	once    map[graph.ID]struct{}
 	label   []uint32
 	rows    []row
-	full    []sight
-	light   []sight
-	one     []sight
-	heads   [][]byte
-	hits    sorter
+	sights  []sight
+	edges   []edgeSights
+	hits    [1 << bucketBits][]evidenceHit
 	blocks  sorter
 	arena   []byte
 	p       packer
@@ -54,14 +53,12 @@ type nodeSpan struct {
 	entry       *nodeEntry // nil: new
 }
 
-// row is an event row with its sights, full[from:to] and light[from:to], each
-// normalized.
+// row is an event row with its sights, from:to of the writer's, normalized.
 type row struct {
-	*graph.EventRow
-	from, to, label             uint32
-	source, target              uint32
-	agent, client, service, day uint32
-	hod                         uint8
+	from, to, shape       uint32
+	source, target, agent uint32
+	day                   uint32
+	hod                   uint8
 }
 
 func (w *writer) init(s *Store) {
@@ -103,8 +100,8 @@ func (w *writer) build(b *graph.Batch) error {
 		return err
 	}
 	w.writeBlocks(tagOut)
-	w.writeBlocks(tagIn)
 	w.writeHits()
+	w.writeBlocks(tagIn)
 	if err := w.addStanding(b, base); err != nil {
 		return err
 	}
@@ -128,12 +125,12 @@ func (w *writer) reset() {
 	for i := range w.kvs {
 		w.kvs[i] = w.kvs[i][:0]
 	}
-	w.newLabels, w.newSuffixes = w.newLabels[:0], w.newSuffixes[:0]
+	w.newLabels, w.newSuffixes, w.newShapes = w.newLabels[:0], w.newSuffixes[:0], w.newShapes[:0]
 	clear(w.once)
 	w.stamp++
 	w.nodes, w.entries, w.label, w.rows = w.nodes[:0], w.entries[:0], w.label[:0], w.rows[:0]
-	w.full, w.light = w.full[:0], w.light[:0]
-	w.hits.reset()
+	w.sights = w.sights[:0]
+	w.blocks.reset()
 	// The arena's old memory may still be read by nobody: keys and values are
 	// copied by the commit.
 	w.arena = w.arena[:0]
@@ -143,6 +140,9 @@ func (w *writer) reset() {
 func (w *writer) undo() {
 	for _, l := range w.newLabels {
 		delete(w.s.labels, l)
+	}
+	for _, x := range w.newShapes {
+		delete(w.s.shapes, x)
 	}
 	for _, x := range w.newSuffixes {
 		delete(w.s.suffixes, x)
@@ -179,14 +179,13 @@ func (w *writer) at(r graph.NodeRef, day uint32, spans bool) uint32 {
 }
 
 func (w *writer) addEvents(b *graph.Batch, base uint64) error {
-	var hash uint64
 	for i := range b.Events {
 		e := &b.Events[i]
 		top := graph.NodeRef(len(b.Nodes))
-		if e.From == 0 || e.To == 0 || max(e.From, e.To, e.Agent, e.Client, e.Service) > top || int(e.Label) >= len(w.label) || e.Hour < 0 || e.Kind > kindMask || len(w.next.labels) == 0 {
+		if e.From == 0 || e.To == 0 || max(e.From, e.To, e.Agent, e.Client, e.Service) > top || int(e.Label) >= len(w.label) || e.Hour < 0 || e.Kind >= kindBits || len(w.next.labels) == 0 {
 			return invalid("event row %d of the batch refers to what is not there", i)
 		}
-		from := len(w.full)
+		from := len(w.sights)
 		start := e.Hour.Start()
 		for j := range e.Observations {
 			o := &e.Observations[j]
@@ -199,43 +198,32 @@ func (w *writer) addEvents(b *graph.Batch, base uint64) error {
 			}
 			n := len(w.arena)
 			w.arena = appendEvidence(w.arena, o.Evidence, w.intern)
-			ev := w.arena[n:]
-			if ev[0]&3 == formUUID {
-				hash = hashUUID(ev[len(ev)-16:])
-			} else {
-				hash = hashID(o.Evidence)
-			}
-			m := len(w.arena)
-			w.arena = appendKey(w.arena, evidenceKey(o))
-			key := w.arena[m:]
+			ev := w.arena[n:len(w.arena):len(w.arena)]
 			var call []byte
 			if o.Call != "" {
 				c := len(w.arena)
 				w.arena = appendCall(w.arena, o.Call)
-				call = w.arena[c:]
+				call = w.arena[c:len(w.arena):len(w.arena)]
 			}
-			w.full = append(w.full, sight{uint32(o.At - start), o.Source.Record, base + o.Source.Seq, ev, call})
-			w.light = append(w.light, sight{uint32(o.At - start), 0, base + o.Source.Seq, key, call})
-			w.hits.add(hash, uint32(len(w.rows)))
+			w.sights = append(w.sights, sight{uint32(o.At - start), o.Source.Record, base + o.Source.Seq, evidenceKey(o), ev, call})
 		}
-		if len(w.full) == from {
+		if len(w.sights) == from {
 			continue
 		}
-		to := from + len(normalize(w.full[from:]))
-		normalize(w.light[from:])
-		w.full, w.light = w.full[:to], w.light[:to]
+		to := from + len(normalize(w.sights[from:], false))
+		w.sights = w.sights[:to]
 		w.next.kinds |= 1 << e.Kind
 		day := dayOf(e.Hour)
-		w.rows = append(w.rows, row{EventRow: e, from: uint32(from), to: uint32(to), label: w.label[e.Label],
-			source: w.at(e.From, day, true), target: w.at(e.To, day, true),
-			agent: w.at(e.Agent, 0, false), client: w.at(e.Client, 0, false), service: w.at(e.Service, 0, false), day: day, hod: hourOfDay(e.Hour)})
+		source, target := w.at(e.From, day, true), w.at(e.To, day, true)
+		agent, client, service := w.at(e.Agent, 0, false), w.at(e.Client, 0, false), w.at(e.Service, 0, false)
+		w.rows = append(w.rows, row{uint32(from), uint32(to), w.shape(shape{e.Kind, e.Outcome, w.label[e.Label], client, service}),
+			source, target, agent, day, hourOfDay(e.Hour)})
 	}
 	w.addDays()
 	return nil
 }
 
-// addDays adds the days of the rows to the state, and puts them in front of
-// the hashes of the evidence index.
+// addDays adds the days of the rows to the state.
 func (w *writer) addDays() {
 	var days []uint32
 	last := noDay
@@ -253,9 +241,6 @@ func (w *writer) addDays() {
 		if i, found := slices.BinarySearch(w.next.days, d); !found {
 			w.next.days = slices.Insert(slices.Clone(w.next.days), i, d)
 		}
-	}
-	for i, r := range w.hits.index {
-		w.hits.keys[i] |= uint64(w.rows[r].day-days[0]) << hashBits
 	}
 }
 
@@ -281,89 +266,71 @@ func (w *writer) writeBlocks(tag byte) {
 		return
 	}
 	light := tag == tagIn
-	sights := w.full
-	if light {
-		sights = w.light
-	}
 	w.blocks.reset()
-	w.heads = w.heads[:0]
 	first := w.rows[0].day
 	for i := range w.rows {
 		first = min(first, w.rows[i].day)
 	}
 	for i := range w.rows {
 		r := &w.rows[i]
-		node, other := r.source, r.target
+		node := r.source
 		if light {
-			node, other = other, node
+			node = r.target
 		}
 		w.blocks.add(uint64(r.day-first)<<37|uint64(node)<<5|uint64(r.hod), uint32(i))
-		n := len(w.arena)
-		w.arena = appendHeader(w.arena, r.EventKey, other, r.label, r.agent, r.client, r.service)
-		w.heads = append(w.heads, w.arena[n:len(w.arena):len(w.arena)])
 	}
 	w.blocks.sort()
 	keys, index := w.blocks.keys, w.blocks.index
 	for i := 0; i < len(keys); {
-		j := i + 1
-		for j < len(keys) && keys[j] == keys[i] {
-			j++
-		}
-		group := index[i:j]
-		if len(group) > 1 {
-			slices.SortFunc(group, func(a, b uint32) int { return bytes.Compare(w.heads[a], w.heads[b]) })
-		}
-		n := len(w.arena)
-		w.arena = appendBlockKey(w.arena, tag, uint32(keys[i]>>37)+first, uint32(keys[i]>>5), uint8(keys[i]&31))
-		m := len(w.arena)
-		for g := 0; g < len(group); {
-			r := &w.rows[group[g]]
-			head, own := w.heads[group[g]], sights[r.from:r.to]
-			g++
-			if g < len(group) && bytes.Equal(head, w.heads[group[g]]) {
-				w.one = append(w.one[:0], own...)
-				for ; g < len(group) && bytes.Equal(head, w.heads[group[g]]); g++ {
-					r := &w.rows[group[g]]
-					w.one = append(w.one, sights[r.from:r.to]...)
-				}
-				own = normalize(w.one)
+		w.edges = w.edges[:0]
+		k := keys[i]
+		for ; i < len(keys) && keys[i] == k; i++ {
+			r := &w.rows[index[i]]
+			other := r.target
+			if light {
+				other = r.source
 			}
-			w.arena = w.p.appendEdge(w.arena, head, own, light)
+			w.edges = append(w.edges, edgeSights{edgeHead{other, r.shape, r.agent}, int(r.from), int(r.to)})
 		}
+		w.edges, w.sights = w.p.join(w.edges, w.sights, light)
+		n := len(w.arena)
+		w.arena = appendBlockKey(w.arena, tag, uint32(k>>37)+first, uint32(k>>5), uint8(k&31))
+		m := len(w.arena)
+		w.arena = w.p.pack(w.arena, w.edges, w.sights, light)
 		w.put(tag, w.arena[n:m:m], w.arena[m:len(w.arena):len(w.arena)])
-		i = j
 	}
 }
 
-// writeHits packs the evidence index.
+// writeHits packs the evidence index, day by day; the rows are sorted as their
+// blocks by source are.
 func (w *writer) writeHits() {
-	w.hits.sort()
-	keys, index := w.hits.keys, w.hits.index
-	for i := 0; i < len(keys); {
-		group := keys[i] >> restBits
-		n := len(w.arena)
-		w.arena = appendEvidenceKey(w.arena, w.rows[index[i]].day, uint8(group))
-		m := len(w.arena)
-		last := uint32(0)
-		for i < len(keys) && keys[i]>>restBits == group {
-			rest := uint32(keys[i] & (1<<restBits - 1))
-			j := i + 1
-			for j < len(keys) && keys[j] == keys[i] {
-				j++
+	for i := 0; i < len(w.blocks.index); {
+		day := w.rows[w.blocks.index[i]].day
+		for ; i < len(w.blocks.index) && w.rows[w.blocks.index[i]].day == day; i++ {
+			r := &w.rows[w.blocks.index[i]]
+			place := uint64(r.source)<<5 | uint64(r.hod)
+			for j := r.from; j < r.to; j++ {
+				h := hashPacked(w.sights[j].ev, w.next.suffixes)
+				hits := &w.hits[uint8(h>>restBits)]
+				*hits = append(*hits, evidenceHit{place, uint16(h)})
 			}
-			var buf [4]uint64
-			places := buf[:0]
-			for _, r := range index[i:j] {
-				places = append(places, uint64(w.rows[r].source)<<5|uint64(w.rows[r].hod))
-			}
-			slices.Sort(places)
-			for _, p := range slices.Compact(places) {
-				w.arena = appendHit(w.arena, evidenceHit{rest, p}, last)
-				last = rest
-			}
-			i = j
 		}
-		w.put(tagEvidence, w.arena[n:m:m], w.arena[m:len(w.arena):len(w.arena)])
+		for bucket, hits := range &w.hits {
+			if len(hits) == 0 {
+				continue
+			}
+			slices.SortFunc(hits, evidenceHit.compare)
+			n := len(w.arena)
+			w.arena = appendEvidenceKey(w.arena, day, uint8(bucket))
+			m := len(w.arena)
+			last := uint64(0)
+			for _, h := range slices.Compact(hits) {
+				w.arena = appendHit(w.arena, h, last)
+				last = h.place
+			}
+			w.put(tagEvidence, w.arena[n:m:m], w.arena[m:len(w.arena):len(w.arena)])
+			w.hits[bucket] = hits[:0]
+		}
 	}
 }
 
@@ -377,6 +344,7 @@ func (w *writer) addStanding(b *graph.Batch, base uint64) error {
 		rec := standingRecord{first: r.First, last: r.Last, source: graph.Ref{Seq: base + r.Source.Seq, Record: r.Source.Record}}
 		for _, m := range r.Marks {
 			m.Source.Seq += base
+			m.Evidence = string(w.s.pack(m.Evidence))
 			rec.marks = graph.MergeMarks(rec.marks, []graph.Mark{m})
 		}
 		from, to, label := w.at(r.From, 0, false), w.at(r.To, 0, false), w.label[r.Label]
@@ -418,7 +386,7 @@ func (w *writer) sort() error {
 			case unions[tag] == nil:
 				last.value = x.value
 			default:
-				v, err := unions[tag](&w.p, nil, last.value, x.value)
+				v, err := unions[tag](&w.p, nil, [][]byte{last.value, x.value})
 				if err != nil {
 					return err
 				}
