@@ -341,6 +341,44 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// Close does not wait for room on a full disk: what was applied is in the log.
+func TestCloseOnFullDisk(t *testing.T) {
+	want := prefixes(t)
+	mem := vfs.NewCrashableMem()
+	var full atomic.Bool
+	s, err := pebble.Open("store", pebble.Options{CacheBytes: 1 << 20, FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		switch op.Kind {
+		case errorfs.OpCreate, errorfs.OpFileWrite, errorfs.OpFilePreallocate, errorfs.OpReuseForWrite:
+			if full.Load() && strings.HasSuffix(op.Path, ".sst") {
+				return syscall.ENOSPC
+			}
+		}
+		return nil
+	}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range crashBatches()[:3] {
+		if err := s.Apply(context.Background(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	full.Store(true)
+	if err := s.Close(); err != nil {
+		t.Errorf("Close on a full disk: %v", err)
+	}
+	again, err := pebble.Open("store", pebble.Options{FS: mem.CrashClone(vfs.CrashCloneCfg{}), CacheBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hashOf(t, again) != want[3] {
+		t.Error("after Close on a full disk the graph is another")
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // watermark is the largest ledger number of a store in memory.
 func watermark(s graph.Watermark) uint64 {
 	n, _ := s.Watermark(context.Background()) // it is in memory
