@@ -6,6 +6,7 @@
 package pebble
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -358,7 +359,9 @@ func (s *Store) Close() error {
 		return s.broken
 	}
 	s.broken = &graph.Error{Code: graph.CodeUnavailable, Message: "the store is closed"}
-	s.flush()
+	if s.flush() {
+		s.dropLogs()
+	}
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
@@ -366,19 +369,36 @@ func (s *Store) Close() error {
 }
 
 // flush moves what is in the log into files, so that the next Open need not
-// read the log. Where that fails the log stays, and nothing is lost.
-func (s *Store) flush() {
+// read the log. Where that fails it reports false, the log stays, and nothing is
+// lost.
+func (s *Store) flush() (done bool) {
 	if s.o.ReadOnly {
-		return
+		return false
 	}
 	defer func() { _ = recover() }() // of what Fatalf throws where there is no room for a new log
-	done, err := s.db.AsyncFlush()
+	flushed, err := s.db.AsyncFlush()
+	if err != nil {
+		return false
+	}
+	select {
+	case <-flushed:
+		return true
+	case <-s.background:
+		return false
+	}
+}
+
+// dropLogs removes the logs that Pebble keeps to use their files again; after
+// flush that is all but the newest. Any that stay go at the next Open.
+func (s *Store) dropLogs() {
+	names, err := s.o.FS.List(s.dir)
 	if err != nil {
 		return
 	}
-	select {
-	case <-done:
-	case <-s.background:
+	logs := slices.DeleteFunc(names, func(n string) bool { return !strings.HasSuffix(n, ".log") })
+	slices.SortFunc(logs, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) }) // by number
+	for i := range len(logs) - 1 {
+		_ = s.o.FS.Remove(s.o.FS.PathJoin(s.dir, logs[i]))
 	}
 }
 

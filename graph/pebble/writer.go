@@ -376,7 +376,12 @@ func (w *writer) sort() error {
 		if len(kvs) < 2 || tag == tagOut || tag == tagIn || tag == tagEvidence {
 			continue
 		}
-		slices.SortStableFunc(kvs, func(a, b kv) int { return bytes.Compare(a.key, b.key) })
+		byKey := func(a, b kv) int { return bytes.Compare(a.key, b.key) }
+		if unions[tag] != nil {
+			slices.SortFunc(kvs, byKey)
+		} else {
+			slices.SortStableFunc(kvs, byKey) // the last one counts
+		}
 		out := kvs[:1]
 		for _, x := range kvs[1:] {
 			last := &out[len(out)-1]
