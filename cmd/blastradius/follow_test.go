@@ -231,6 +231,7 @@ func (w *worker) stop() (report struct {
 // it goes wrong, ends with the graph of a calm run, an empty queue, and the
 // poison parked.
 func TestFollowDisturbed(t *testing.T) {
+	t.Parallel()
 	over, events := 8*time.Second, 5000
 	if *soak > 0 {
 		over, events = *soak, int(*soak/time.Second)*500
@@ -247,7 +248,7 @@ func TestFollowDisturbed(t *testing.T) {
 		w.start()
 	}
 	<-produced
-	d.settled(time.Minute)
+	d.settled(4 * time.Minute)
 	last := w.stop()
 	did := d.proxy.Done()
 	t.Logf("%d files; the last worker stored %d and knew %d; faults %+v", len(d.files), last.Files.Stored, last.Files.Known, did)
@@ -268,6 +269,7 @@ func TestFollowDisturbed(t *testing.T) {
 // queue: each follower is killed once while everything goes wrong, and the
 // graph, and what both servers answer, are those of a calm run.
 func TestFollowTogether(t *testing.T) {
+	t.Parallel()
 	over, events := 4*time.Second, 1200
 	if *soak > 0 {
 		over, events = *soak, int(*soak/time.Second)*200
@@ -294,7 +296,7 @@ func TestFollowTogether(t *testing.T) {
 		w.start()
 	}
 	<-produced
-	d.settled(2 * time.Minute)
+	d.settled(4 * time.Minute)
 	both := 0
 	for _, w := range workers {
 		if w.stop().Files.Stored > 0 {
