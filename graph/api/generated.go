@@ -49,6 +49,7 @@ type QueryResolver interface {
 	Activity(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Activity, error)
 	Chain(ctx context.Context, of []string, at *graph.Time, budget *explore.Budget, asOf *int) (*explore.Chain, error)
 	Reach(ctx context.Context, from []string, mode graph.Physics, direction explore.ReachDirection, window *explore.WindowInput, epsilon *string, dependence *string, dataFlow bool, static bool, explain *string, budget *explore.Budget, asOf *int) (*explore.ReachAnswer, error)
+	Containment(ctx context.Context, cut []string, from []string, protect []string, role explore.RoleCut, at *graph.Time, window *explore.WindowInput, epsilon *string, budget *explore.Budget, asOf *int) (*explore.Containment, error)
 	Failures(ctx context.Context, window *explore.WindowInput, budget *explore.Budget, asOf *int) (*explore.Failures, error)
 	Novel(ctx context.Context, of []string, window *explore.WindowInput, baseline *string, who explore.Who, budget *explore.Budget, asOf *int) (*explore.Novel, error)
 	Workflow(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Workflow, error)
@@ -397,6 +398,14 @@ enum ReachDirection {
   BACKWARD
 }
 
+"How a role is cut."
+enum RoleCut {
+  "Deny every session and key of it that was issued before."
+  DENY_ISSUED
+  "Let nobody assume it any more; what was issued lives on."
+  BLOCK_NEW
+}
+
 "Why data may be missing."
 enum GapKind {
   "A trail was stopped or deleted, until it was started or created again."
@@ -613,6 +622,31 @@ type Query {
     "See the data as it was at this ledger number. Default: all of it."
     asOf: Int
   ): ReachAnswer!
+
+  """
+  What it would have changed to cut these: what the attacker loses, what stays alive, who else breaks; and a cheap
+  set of cuts that is enough. It is worked out on what is recorded; nothing is executed.
+  """
+  containment(
+    "Credentials, sessions, users, roles and agents by id, ARN or name; trusts as PRINCIPAL->ROLE."
+    cut: [String!]! = []
+    "What the attacker has, from the start of the window on. Default: what is cut."
+    from: [String!]! = []
+    "What the suggestion is to keep the attacker from. Default: all that it altered or read."
+    protect: [String!]! = []
+    "How roles are cut."
+    role: RoleCut! = DENY_ISSUED
+    "When it is cut. Default: the start of the window."
+    at: Time
+    "When. Default: the last 4 hours."
+    window: WindowInput
+    "How far apart two clocks may be, such as 5s or 0s. Default: 5s."
+    epsilon: String
+    "Limits of the walk."
+    budget: BudgetInput
+    "See the data as it was at this ledger number. Default: all of it."
+    asOf: Int
+  ): Containment!
 
   "What was deleted and what failed, in order of onset; apart from that bursts of denials and throttles."
   failures(
@@ -1288,6 +1322,114 @@ type ReachExplain {
   in: Boolean!
   "Of a node that is in, its path; of one that is out, what each way to it lacks."
   reasons: [String!]!
+}
+
+"What cutting would have changed."
+type Containment {
+  "The window as resolved."
+  window: Window!
+  "The ledger number up to which the answer saw."
+  asOf: Int!
+  "The limit that was met, or null: nothing was cut."
+  truncated: Truncation
+  "What the data can and cannot answer for the window."
+  coverage: Coverage!
+  "What else a reader must know."
+  notes: [String!]!
+  "When it is taken to have been cut."
+  at: Time
+  "What the attacker has."
+  from: [Node!]!
+  "What each cut does."
+  cuts: [CutEffect!]!
+  "Recorded calls and issues that would not have happened."
+  events: Int!
+  "What the attacker reached."
+  before: ReachTotal!
+  "What it would have reached all the same."
+  after: ReachTotal!
+  "What it would not have reached."
+  lost: [ReachedNode!]!
+  "What it would have reached later, or only possibly; as after the cut."
+  weakened: [ReachedNode!]!
+  "Credentials in the attacker's control that go on working."
+  alive: [AliveCredential!]!
+  "Who used what is cut in the window, by their recorded calls: they would break."
+  breaks: [BrokenCaller!]!
+  "A cheap set of cuts that is enough; null where there is nothing to keep the attacker from."
+  suggestion: CutSuggestion
+}
+
+"What one cut does."
+type CutEffect {
+  "As it was asked."
+  asked: String!
+  "What it is; of a trust, the role."
+  node: Node!
+  "What it does, in words."
+  what: String!
+  "How many credentials, sessions and agents it stops."
+  stops: Int!
+}
+
+"A credential that outlives the cut."
+type AliveCredential {
+  "The credential."
+  node: Node!
+  "Since when the attacker has it."
+  since: Time
+  "Whether that is definite."
+  certainty: Certainty!
+  "Its recorded end; null where there is none."
+  until: Time
+  "How the attacker came by it."
+  path: [ReachHop!]!
+}
+
+"Somebody who used what is cut."
+type BrokenCaller {
+  "Whose permissions were used."
+  identity: Node!
+  "The credential, session or issuer that is stopped."
+  by: Node!
+  "The program, where one is known."
+  client: ID
+  "The agent, where one is known."
+  agent: ID
+  "The workload that runs the session, where one is known."
+  workload: ID
+  "Distinct calls in the window."
+  calls: Int!
+  "The first of them."
+  first: Time
+  "The last of them."
+  last: Time
+  "What they did, most often first."
+  actions: [Count!]!
+  "Whether the attacker had it during some of these calls: the records do not tell the two apart."
+  shared: Boolean!
+}
+
+"A set of cuts that keeps the attacker away. It is enough, not the least possible."
+type CutSuggestion {
+  "What to cut."
+  cut: [SuggestedCut!]!
+  "The sum of their costs."
+  cost: Int!
+  "That a walk with these cuts reaches nothing that is protected."
+  sufficient: Boolean!
+  "How many nodes it keeps the attacker from."
+  protected: Int!
+  "What the attacker reaches from then on whatever is cut."
+  open: [Node!]!
+}
+
+"One thing to cut."
+type SuggestedCut {
+  "The credential, session or agent."
+  node: Node!
+  "1, and 1 for each call that it made in the window before the attacker had it."
+  cost: Int!
 }
 
 "What somebody or something did."
@@ -2523,6 +2665,22 @@ func (ec *executionContext) childFields_Administrators(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type Administrators", field.Name)
 }
 
+func (ec *executionContext) childFields_AliveCredential(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AliveCredential_node(ctx, field)
+	case "since":
+		return ec.fieldContext_AliveCredential_since(ctx, field)
+	case "certainty":
+		return ec.fieldContext_AliveCredential_certainty(ctx, field)
+	case "until":
+		return ec.fieldContext_AliveCredential_until(ctx, field)
+	case "path":
+		return ec.fieldContext_AliveCredential_path(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AliveCredential", field.Name)
+}
+
 func (ec *executionContext) childFields_Alternative(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "from":
@@ -2591,6 +2749,32 @@ func (ec *executionContext) childFields_Bin(ctx context.Context, field graphql.C
 		return ec.fieldContext_Bin_total(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Bin", field.Name)
+}
+
+func (ec *executionContext) childFields_BrokenCaller(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identity":
+		return ec.fieldContext_BrokenCaller_identity(ctx, field)
+	case "by":
+		return ec.fieldContext_BrokenCaller_by(ctx, field)
+	case "client":
+		return ec.fieldContext_BrokenCaller_client(ctx, field)
+	case "agent":
+		return ec.fieldContext_BrokenCaller_agent(ctx, field)
+	case "workload":
+		return ec.fieldContext_BrokenCaller_workload(ctx, field)
+	case "calls":
+		return ec.fieldContext_BrokenCaller_calls(ctx, field)
+	case "first":
+		return ec.fieldContext_BrokenCaller_first(ctx, field)
+	case "last":
+		return ec.fieldContext_BrokenCaller_last(ctx, field)
+	case "actions":
+		return ec.fieldContext_BrokenCaller_actions(ctx, field)
+	case "shared":
+		return ec.fieldContext_BrokenCaller_shared(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BrokenCaller", field.Name)
 }
 
 func (ec *executionContext) childFields_Burst(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2733,6 +2917,44 @@ func (ec *executionContext) childFields_ClassCount(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ClassCount", field.Name)
 }
 
+func (ec *executionContext) childFields_Containment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "window":
+		return ec.fieldContext_Containment_window(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Containment_asOf(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Containment_truncated(ctx, field)
+	case "coverage":
+		return ec.fieldContext_Containment_coverage(ctx, field)
+	case "notes":
+		return ec.fieldContext_Containment_notes(ctx, field)
+	case "at":
+		return ec.fieldContext_Containment_at(ctx, field)
+	case "from":
+		return ec.fieldContext_Containment_from(ctx, field)
+	case "cuts":
+		return ec.fieldContext_Containment_cuts(ctx, field)
+	case "events":
+		return ec.fieldContext_Containment_events(ctx, field)
+	case "before":
+		return ec.fieldContext_Containment_before(ctx, field)
+	case "after":
+		return ec.fieldContext_Containment_after(ctx, field)
+	case "lost":
+		return ec.fieldContext_Containment_lost(ctx, field)
+	case "weakened":
+		return ec.fieldContext_Containment_weakened(ctx, field)
+	case "alive":
+		return ec.fieldContext_Containment_alive(ctx, field)
+	case "breaks":
+		return ec.fieldContext_Containment_breaks(ctx, field)
+	case "suggestion":
+		return ec.fieldContext_Containment_suggestion(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Containment", field.Name)
+}
+
 func (ec *executionContext) childFields_Count(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -2767,6 +2989,36 @@ func (ec *executionContext) childFields_Coverage(ctx context.Context, field grap
 		return ec.fieldContext_Coverage_suggestUntil(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Coverage", field.Name)
+}
+
+func (ec *executionContext) childFields_CutEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "asked":
+		return ec.fieldContext_CutEffect_asked(ctx, field)
+	case "node":
+		return ec.fieldContext_CutEffect_node(ctx, field)
+	case "what":
+		return ec.fieldContext_CutEffect_what(ctx, field)
+	case "stops":
+		return ec.fieldContext_CutEffect_stops(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CutEffect", field.Name)
+}
+
+func (ec *executionContext) childFields_CutSuggestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cut":
+		return ec.fieldContext_CutSuggestion_cut(ctx, field)
+	case "cost":
+		return ec.fieldContext_CutSuggestion_cost(ctx, field)
+	case "sufficient":
+		return ec.fieldContext_CutSuggestion_sufficient(ctx, field)
+	case "protected":
+		return ec.fieldContext_CutSuggestion_protected(ctx, field)
+	case "open":
+		return ec.fieldContext_CutSuggestion_open(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CutSuggestion", field.Name)
 }
 
 func (ec *executionContext) childFields_EnumeratedAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3803,6 +4055,16 @@ func (ec *executionContext) childFields_Stream(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Stream", field.Name)
 }
 
+func (ec *executionContext) childFields_SuggestedCut(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SuggestedCut_node(ctx, field)
+	case "cost":
+		return ec.fieldContext_SuggestedCut_cost(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SuggestedCut", field.Name)
+}
+
 func (ec *executionContext) childFields_Suspect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "rank":
@@ -4326,6 +4588,84 @@ func (ec *executionContext) field_Query_chain_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["asOf"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_containment_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "cut",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["cut"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "protect",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["protect"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "role",
+		func(ctx context.Context, v any) (explore.RoleCut, error) {
+			return ec.unmarshalNRoleCut2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRoleCut(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["role"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "at",
+		func(ctx context.Context, v any) (*graph.Time, error) {
+			return ec.unmarshalOTime2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["at"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "window",
+		func(ctx context.Context, v any) (*explore.WindowInput, error) {
+			return ec.unmarshalOWindowInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐWindowInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["window"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "epsilon",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["epsilon"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "budget",
+		func(ctx context.Context, v any) (*explore.Budget, error) {
+			return ec.unmarshalOBudgetInput2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBudget(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["budget"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "asOf",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["asOf"] = arg8
 	return args, nil
 }
 
@@ -6433,6 +6773,139 @@ func (ec *executionContext) fieldContext_Administrators_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("Administrators", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _AliveCredential_node(ctx context.Context, field graphql.CollectedField, obj *explore.AliveCredential) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AliveCredential_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AliveCredential_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AliveCredential",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AliveCredential_since(ctx context.Context, field graphql.CollectedField, obj *explore.AliveCredential) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AliveCredential_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AliveCredential_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AliveCredential", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _AliveCredential_certainty(ctx context.Context, field graphql.CollectedField, obj *explore.AliveCredential) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AliveCredential_certainty(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Certainty, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Certainty) graphql.Marshaler {
+			return ec.marshalNCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AliveCredential_certainty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AliveCredential", field, false, false, errors.New("field of type Certainty does not have child fields"))
+}
+
+func (ec *executionContext) _AliveCredential_until(ctx context.Context, field graphql.CollectedField, obj *explore.AliveCredential) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AliveCredential_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AliveCredential_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AliveCredential", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _AliveCredential_path(ctx context.Context, field graphql.CollectedField, obj *explore.AliveCredential) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AliveCredential_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.ReachHop) graphql.Marshaler {
+			return ec.marshalNReachHop2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐReachHopᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AliveCredential_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AliveCredential",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReachHop(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Alternative_from(ctx context.Context, field graphql.CollectedField, obj *explore.Alternative) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6969,6 +7442,263 @@ func (ec *executionContext) _Bin_total(ctx context.Context, field graphql.Collec
 }
 func (ec *executionContext) fieldContext_Bin_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Bin", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _BrokenCaller_identity(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_identity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Identity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_identity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BrokenCaller",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BrokenCaller_by(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_by(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.By, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BrokenCaller",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BrokenCaller_client(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_client(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Client, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_client(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BrokenCaller", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _BrokenCaller_agent(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BrokenCaller", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _BrokenCaller_workload(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_workload(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workload, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_workload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BrokenCaller", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _BrokenCaller_calls(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BrokenCaller", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _BrokenCaller_first(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_first(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.First, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_first(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BrokenCaller", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _BrokenCaller_last(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_last(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Last, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_last(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BrokenCaller", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _BrokenCaller_actions(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_actions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Count) graphql.Marshaler {
+			return ec.marshalNCount2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_actions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BrokenCaller",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Count(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BrokenCaller_shared(ctx context.Context, field graphql.CollectedField, obj *explore.BrokenCaller) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BrokenCaller_shared(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Shared, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BrokenCaller_shared(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BrokenCaller", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Burst_identity(ctx context.Context, field graphql.CollectedField, obj *explore.Burst) (ret graphql.Marshaler) {
@@ -8317,6 +9047,482 @@ func (ec *executionContext) fieldContext_ClassCount_count(_ context.Context, fie
 	return graphql.NewScalarFieldContext("ClassCount", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _Containment_window(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_window(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Window, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Window) graphql.Marshaler {
+			return ec.marshalNWindow2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐWindow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_window(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Window(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_asOf(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Containment", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Containment_truncated(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_truncated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Truncated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Truncation) graphql.Marshaler {
+			return ec.marshalOTruncation2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐTruncation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Truncation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_coverage(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_coverage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Coverage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Coverage) graphql.Marshaler {
+			return ec.marshalNCoverage2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCoverage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_coverage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Coverage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_notes(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_notes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_notes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Containment", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Containment_at(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Containment", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Containment_from(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNodeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_cuts(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_cuts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cuts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.CutEffect) graphql.Marshaler {
+			return ec.marshalNCutEffect2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCutEffectᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_cuts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CutEffect(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_events(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Events, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Containment", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Containment_before(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_before(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Before, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.ReachTotal) graphql.Marshaler {
+			return ec.marshalNReachTotal2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐReachTotal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReachTotal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_after(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_after(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.After, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.ReachTotal) graphql.Marshaler {
+			return ec.marshalNReachTotal2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐReachTotal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReachTotal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_lost(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_lost(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lost, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.ReachedNode) graphql.Marshaler {
+			return ec.marshalNReachedNode2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐReachedNodeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_lost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReachedNode(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_weakened(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_weakened(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Weakened, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.ReachedNode) graphql.Marshaler {
+			return ec.marshalNReachedNode2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐReachedNodeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_weakened(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReachedNode(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_alive(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_alive(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Alive, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.AliveCredential) graphql.Marshaler {
+			return ec.marshalNAliveCredential2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAliveCredentialᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_alive(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AliveCredential(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_breaks(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_breaks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Breaks, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.BrokenCaller) graphql.Marshaler {
+			return ec.marshalNBrokenCaller2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBrokenCallerᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_breaks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BrokenCaller(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Containment_suggestion(ctx context.Context, field graphql.CollectedField, obj *explore.Containment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Containment_suggestion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Suggestion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.CutSuggestion) graphql.Marshaler {
+			return ec.marshalOCutSuggestion2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCutSuggestion(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Containment_suggestion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Containment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CutSuggestion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Count_name(ctx context.Context, field graphql.CollectedField, obj *explore.Count) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8609,6 +9815,240 @@ func (ec *executionContext) _Coverage_suggestUntil(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_Coverage_suggestUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Coverage", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _CutEffect_asked(ctx context.Context, field graphql.CollectedField, obj *explore.CutEffect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CutEffect_asked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Asked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CutEffect_asked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CutEffect", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CutEffect_node(ctx context.Context, field graphql.CollectedField, obj *explore.CutEffect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CutEffect_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CutEffect_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CutEffect",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CutEffect_what(ctx context.Context, field graphql.CollectedField, obj *explore.CutEffect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CutEffect_what(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.What, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CutEffect_what(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CutEffect", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CutEffect_stops(ctx context.Context, field graphql.CollectedField, obj *explore.CutEffect) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CutEffect_stops(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stops, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CutEffect_stops(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CutEffect", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CutSuggestion_cut(ctx context.Context, field graphql.CollectedField, obj *explore.CutSuggestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CutSuggestion_cut(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cut, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.SuggestedCut) graphql.Marshaler {
+			return ec.marshalNSuggestedCut2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuggestedCutᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CutSuggestion_cut(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CutSuggestion",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SuggestedCut(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CutSuggestion_cost(ctx context.Context, field graphql.CollectedField, obj *explore.CutSuggestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CutSuggestion_cost(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cost, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CutSuggestion_cost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CutSuggestion", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CutSuggestion_sufficient(ctx context.Context, field graphql.CollectedField, obj *explore.CutSuggestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CutSuggestion_sufficient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sufficient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CutSuggestion_sufficient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CutSuggestion", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CutSuggestion_protected(ctx context.Context, field graphql.CollectedField, obj *explore.CutSuggestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CutSuggestion_protected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Protected, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CutSuggestion_protected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CutSuggestion", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CutSuggestion_open(ctx context.Context, field graphql.CollectedField, obj *explore.CutSuggestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CutSuggestion_open(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Open, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNodeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CutSuggestion_open(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CutSuggestion",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _EnumeratedAccount_account(ctx context.Context, field graphql.CollectedField, obj *explore.EnumeratedAccount) (ret graphql.Marshaler) {
@@ -15644,6 +17084,50 @@ func (ec *executionContext) fieldContext_Query_reach(ctx context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_containment(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_containment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Containment(ctx, fc.Args["cut"].([]string), fc.Args["from"].([]string), fc.Args["protect"].([]string), fc.Args["role"].(explore.RoleCut), fc.Args["at"].(*graph.Time), fc.Args["window"].(*explore.WindowInput), fc.Args["epsilon"].(*string), fc.Args["budget"].(*explore.Budget), fc.Args["asOf"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Containment) graphql.Marshaler {
+			return ec.marshalNContainment2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐContainment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_containment(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Containment(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_containment_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_failures(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18860,6 +20344,61 @@ func (ec *executionContext) fieldContext_Subscription_updates(ctx context.Contex
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SuggestedCut_node(ctx context.Context, field graphql.CollectedField, obj *explore.SuggestedCut) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuggestedCut_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Node) graphql.Marshaler {
+			return ec.marshalNNode2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐNode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuggestedCut_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SuggestedCut",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Node(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SuggestedCut_cost(ctx context.Context, field graphql.CollectedField, obj *explore.SuggestedCut) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuggestedCut_cost(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cost, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuggestedCut_cost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SuggestedCut", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Suspect_rank(ctx context.Context, field graphql.CollectedField, obj *explore.Suspect) (ret graphql.Marshaler) {
@@ -23127,6 +24666,59 @@ func (ec *executionContext) _Administrators(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var aliveCredentialImplementors = []string{"AliveCredential"}
+
+func (ec *executionContext) _AliveCredential(ctx context.Context, sel ast.SelectionSet, obj *explore.AliveCredential) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, aliveCredentialImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AliveCredential")
+		case "node":
+			out.Values[i] = ec._AliveCredential_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._AliveCredential_since(ctx, field, obj)
+		case "certainty":
+			out.Values[i] = ec._AliveCredential_certainty(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._AliveCredential_until(ctx, field, obj)
+		case "path":
+			out.Values[i] = ec._AliveCredential_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var alternativeImplementors = []string{"Alternative"}
 
 func (ec *executionContext) _Alternative(ctx context.Context, sel ast.SelectionSet, obj *explore.Alternative) graphql.Marshaler {
@@ -23334,6 +24926,75 @@ func (ec *executionContext) _Bin(ctx context.Context, sel ast.SelectionSet, obj 
 			}
 		case "total":
 			out.Values[i] = ec._Bin_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var brokenCallerImplementors = []string{"BrokenCaller"}
+
+func (ec *executionContext) _BrokenCaller(ctx context.Context, sel ast.SelectionSet, obj *explore.BrokenCaller) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, brokenCallerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BrokenCaller")
+		case "identity":
+			out.Values[i] = ec._BrokenCaller_identity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "by":
+			out.Values[i] = ec._BrokenCaller_by(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "client":
+			out.Values[i] = ec._BrokenCaller_client(ctx, field, obj)
+		case "agent":
+			out.Values[i] = ec._BrokenCaller_agent(ctx, field, obj)
+		case "workload":
+			out.Values[i] = ec._BrokenCaller_workload(ctx, field, obj)
+		case "calls":
+			out.Values[i] = ec._BrokenCaller_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "first":
+			out.Values[i] = ec._BrokenCaller_first(ctx, field, obj)
+		case "last":
+			out.Values[i] = ec._BrokenCaller_last(ctx, field, obj)
+		case "actions":
+			out.Values[i] = ec._BrokenCaller_actions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "shared":
+			out.Values[i] = ec._BrokenCaller_shared(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23748,6 +25409,111 @@ func (ec *executionContext) _ClassCount(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var containmentImplementors = []string{"Containment"}
+
+func (ec *executionContext) _Containment(ctx context.Context, sel ast.SelectionSet, obj *explore.Containment) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, containmentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Containment")
+		case "window":
+			out.Values[i] = ec._Containment_window(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "asOf":
+			out.Values[i] = ec._Containment_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Containment_truncated(ctx, field, obj)
+		case "coverage":
+			out.Values[i] = ec._Containment_coverage(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "notes":
+			out.Values[i] = ec._Containment_notes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Containment_at(ctx, field, obj)
+		case "from":
+			out.Values[i] = ec._Containment_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cuts":
+			out.Values[i] = ec._Containment_cuts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "events":
+			out.Values[i] = ec._Containment_events(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "before":
+			out.Values[i] = ec._Containment_before(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "after":
+			out.Values[i] = ec._Containment_after(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lost":
+			out.Values[i] = ec._Containment_lost(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "weakened":
+			out.Values[i] = ec._Containment_weakened(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "alive":
+			out.Values[i] = ec._Containment_alive(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "breaks":
+			out.Values[i] = ec._Containment_breaks(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "suggestion":
+			out.Values[i] = ec._Containment_suggestion(ctx, field, obj)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
 var countImplementors = []string{"Count"}
 
 func (ec *executionContext) _Count(ctx context.Context, sel ast.SelectionSet, obj *explore.Count) graphql.Marshaler {
@@ -23872,6 +25638,119 @@ func (ec *executionContext) _Coverage(ctx context.Context, sel ast.SelectionSet,
 			out.Values[i] = ec._Coverage_lastEvent(ctx, field, obj)
 		case "suggestUntil":
 			out.Values[i] = ec._Coverage_suggestUntil(ctx, field, obj)
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var cutEffectImplementors = []string{"CutEffect"}
+
+func (ec *executionContext) _CutEffect(ctx context.Context, sel ast.SelectionSet, obj *explore.CutEffect) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cutEffectImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CutEffect")
+		case "asked":
+			out.Values[i] = ec._CutEffect_asked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._CutEffect_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "what":
+			out.Values[i] = ec._CutEffect_what(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "stops":
+			out.Values[i] = ec._CutEffect_stops(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var cutSuggestionImplementors = []string{"CutSuggestion"}
+
+func (ec *executionContext) _CutSuggestion(ctx context.Context, sel ast.SelectionSet, obj *explore.CutSuggestion) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cutSuggestionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CutSuggestion")
+		case "cut":
+			out.Values[i] = ec._CutSuggestion_cut(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cost":
+			out.Values[i] = ec._CutSuggestion_cost(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sufficient":
+			out.Values[i] = ec._CutSuggestion_sufficient(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "protected":
+			out.Values[i] = ec._CutSuggestion_protected(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "open":
+			out.Values[i] = ec._CutSuggestion_open(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -26429,6 +28308,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "containment":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_containment(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "failures":
 			field := field
 
@@ -27766,6 +29667,50 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
+}
+
+var suggestedCutImplementors = []string{"SuggestedCut"}
+
+func (ec *executionContext) _SuggestedCut(ctx context.Context, sel ast.SelectionSet, obj *explore.SuggestedCut) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, suggestedCutImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SuggestedCut")
+		case "node":
+			out.Values[i] = ec._SuggestedCut_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cost":
+			out.Values[i] = ec._SuggestedCut_cost(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
 }
 
 var suspectImplementors = []string{"Suspect"}
@@ -29179,6 +31124,26 @@ func (ec *executionContext) marshalNAdministrator2ᚕgithubᚗcomᚋblastradius�
 	return ret
 }
 
+func (ec *executionContext) marshalNAliveCredential2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAliveCredential(ctx context.Context, sel ast.SelectionSet, v explore.AliveCredential) graphql.Marshaler {
+	return ec._AliveCredential(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAliveCredential2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAliveCredentialᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.AliveCredential) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAliveCredential2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAliveCredential(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNAlternative2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAlternative(ctx context.Context, sel ast.SelectionSet, v explore.Alternative) graphql.Marshaler {
 	return ec._Alternative(ctx, sel, &v)
 }
@@ -29257,6 +31222,26 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNBrokenCaller2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBrokenCaller(ctx context.Context, sel ast.SelectionSet, v explore.BrokenCaller) graphql.Marshaler {
+	return ec._BrokenCaller(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNBrokenCaller2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBrokenCallerᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.BrokenCaller) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBrokenCaller2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBrokenCaller(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNBurst2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐBurst(ctx context.Context, sel ast.SelectionSet, v explore.Burst) graphql.Marshaler {
@@ -29385,6 +31370,20 @@ func (ec *executionContext) marshalNClassCount2ᚕgithubᚗcomᚋblastradiusᚋb
 	return ret
 }
 
+func (ec *executionContext) marshalNContainment2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐContainment(ctx context.Context, sel ast.SelectionSet, v explore.Containment) graphql.Marshaler {
+	return ec._Containment(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNContainment2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐContainment(ctx context.Context, sel ast.SelectionSet, v *explore.Containment) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Containment(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNCount2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCount(ctx context.Context, sel ast.SelectionSet, v explore.Count) graphql.Marshaler {
 	return ec._Count(ctx, sel, &v)
 }
@@ -29417,6 +31416,26 @@ func (ec *executionContext) marshalNCoverage2ᚖgithubᚗcomᚋblastradiusᚋbla
 		return graphql.Null
 	}
 	return ec._Coverage(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCutEffect2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCutEffect(ctx context.Context, sel ast.SelectionSet, v explore.CutEffect) graphql.Marshaler {
+	return ec._CutEffect(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCutEffect2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCutEffectᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.CutEffect) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCutEffect2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCutEffect(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNDirection2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐDirection(ctx context.Context, v any) (explore.Direction, error) {
@@ -30526,6 +32545,23 @@ func (ec *executionContext) marshalNResource2ᚕgithubᚗcomᚋblastradiusᚋbla
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRoleCut2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRoleCut(ctx context.Context, v any) (explore.RoleCut, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := explore.RoleCut(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRoleCut2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐRoleCut(ctx context.Context, sel ast.SelectionSet, v explore.RoleCut) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNSearchResult2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSearchResult(ctx context.Context, sel ast.SelectionSet, v explore.SearchResult) graphql.Marshaler {
 	return ec._SearchResult(ctx, sel, &v)
 }
@@ -30650,6 +32686,26 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	for i := range v {
 		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
 	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSuggestedCut2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuggestedCut(ctx context.Context, sel ast.SelectionSet, v explore.SuggestedCut) graphql.Marshaler {
+	return ec._SuggestedCut(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSuggestedCut2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuggestedCutᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.SuggestedCut) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSuggestedCut2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐSuggestedCut(ctx, sel, v[i])
+	})
 
 	for _, e := range ret {
 		if e == graphql.Null {
@@ -31157,6 +33213,13 @@ func (ec *executionContext) marshalOClass2githubᚗcomᚋblastradiusᚋblastradi
 	_ = ctx
 	res := MarshalClass(v)
 	return res
+}
+
+func (ec *executionContext) marshalOCutSuggestion2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCutSuggestion(ctx context.Context, sel ast.SelectionSet, v *explore.CutSuggestion) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CutSuggestion(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOEffect2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐEffect(ctx context.Context, v any) (graph.Effect, error) {
