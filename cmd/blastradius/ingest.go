@@ -55,13 +55,15 @@ credentials (AWS_PROFILE, AWS_REGION, a role), a SOURCE may also be
                        account without a trail in a bucket; 100 events a second and
                        region at most. What IAM and STS did globally is in us-east-1.
                        A directory of that name is ./cloudtrail-api
+  aws-iam              what IAM says now: users, groups, roles, policies, access keys with
+                       their last use, the credential report; of one account
 
 --print-policy prints the IAM policy that the sources need, and reads nothing.
 
 It ends with a report, on stderr, or on stdout as JSON with --format json. Exit 0:
 all was stored; 3: something was rejected, the rest was stored; 2: it ended early.`,
 		Example: "  blastradius ingest ./AWSLogs --store ./incident.db\n  blastradius ingest s3://halden-trail/AWSLogs/ --last 7d\n  blastradius ingest sqs://trail-events --follow",
-		Args:    atLeast(1, "a SOURCE (a file, a directory, - for standard input, s3://BUCKET/PREFIX, sqs://QUEUE, cloudtrail-api)"),
+		Args:    atLeast(1, "a SOURCE (a file, a directory, - for standard input, s3://BUCKET/PREFIX, sqs://QUEUE, cloudtrail-api, aws-iam)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usage(cmd, "", "--format %q is neither text nor json", format)

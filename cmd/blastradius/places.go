@@ -50,6 +50,7 @@ var places = []place{
 	{is: hasPrefix(s3feed.Scheme), policy: s3Policy, find: findS3, open: openS3},
 	{is: hasPrefix(sqsfeed.Scheme), policy: sqsPolicy, find: findSQS},
 	{is: isLookup, policy: lookupPolicy, find: findLookup, open: openLookup},
+	{is: isIAM, policy: iamPolicy, find: findIAM},
 }
 
 func hasPrefix(prefix string) func(string) bool {

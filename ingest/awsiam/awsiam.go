@@ -91,6 +91,7 @@ func (parser) Parse(_ context.Context, f *ingest.File, sink ingest.Sink) error {
 		for _, x := range p.things {
 			w.write(x)
 		}
+		w.empty()
 	}
 	if s := sink.Source(); s.Stream == "" {
 		s.Stream = s.Kind // of no account that it names

@@ -299,3 +299,13 @@ func TestBad(t *testing.T) {
 		}
 	}
 }
+
+// A page that lists nobody is an inventory too, where it says of which account.
+func TestNobody(t *testing.T) {
+	s, report := ingested(t, map[string]string{"a": `{"Account": "111122223333", "FetchedAt": "2026-11-20T06:00:00Z", "UserDetailList": [], "RoleDetailList": []}`,
+		"b": `{"UserDetailList": []}`, "c": `{"Account": "111122223333", "FetchedAt": "2026-11-20T06:00:00Z", "AccessKeyMetadata": []}`})
+	lists := nodesOf(t, s)["aws:account:111122223333"].Attrs.Values(graph.AttrEnumerated)
+	if !slices.Equal(lists, []string{"aws-iam", "aws-iam keys"}) || len(report.Rejected) > 0 || report.Records != 2 {
+		t.Errorf("%v, %+v", lists, report)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
@@ -143,14 +144,7 @@ func (w *writer) begin(n awsid.Node, d *details, unique string) graph.NodeRef {
 	if account == "" || account == "aws" { // a policy of AWS's own
 		account = w.page.account
 	}
-	w.sink.Seen(w.at, streamOf(KindDetails, account))
-	if isAccount(account) {
-		whole := w.list
-		if w.page.part {
-			whole += partly
-		}
-		w.b.Attr(awsid.Account(account).In(w.b), graph.AttrEnumerated, whole, w.at)
-	}
+	w.enumerates(account, w.whole())
 	ref := n.In(w.b)
 	w.b.Attr(ref, graph.AttrName, d.ARN[strings.LastIndexByte(d.ARN, '/')+1:], w.at)
 	w.b.Attr(ref, graph.AttrAlias, string(awsid.Pathless(arn)), w.at)
@@ -175,6 +169,35 @@ const (
 	partly = " page"
 	ofKeys = " keys"
 )
+
+// whole is what a page of details says of the account's list.
+func (w *writer) whole() string {
+	if w.page.part {
+		return w.list + partly
+	}
+	return w.list
+}
+
+// enumerates notes that a list of the account was read.
+func (w *writer) enumerates(account, list string) {
+	w.sink.Seen(w.at, streamOf(KindDetails, account))
+	if isAccount(account) {
+		w.b.Attr(awsid.Account(account).In(w.b), graph.AttrEnumerated, list, w.at)
+	}
+}
+
+// empty notes that the page, which names its account, lists nobody.
+func (w *writer) empty() {
+	if len(w.page.things) > 0 || w.page.at == 0 || !isAccount(w.page.account) {
+		return
+	}
+	w.b, w.src = w.sink.Next()
+	if slices.Contains(w.page.keys, listKeys) {
+		w.enumerates(w.page.account, w.list+ofKeys)
+	} else {
+		w.enumerates(w.page.account, w.whole())
+	}
+}
 
 func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
@@ -278,8 +301,7 @@ func (w *writer) key(k *key) error {
 		return errors.New("it does not say whose account it is of; ingest aws-iam reads keys with their users")
 	}
 	a, _ := graph.ParseARN(arn)
-	w.sink.Seen(w.at, streamOf(KindDetails, a.Account))
-	w.b.Attr(awsid.Account(a.Account).In(w.b), graph.AttrEnumerated, w.list+ofKeys, w.at)
+	w.enumerates(a.Account, w.list+ofKeys)
 	ref := awsid.Key(k.AccessKeyID).In(w.b)
 	w.b.Attr(ref, graph.AttrAccount, a.Account, w.at)
 	w.b.Attr(ref, graph.AttrEnumerated, w.list, w.at)

@@ -50,6 +50,7 @@ var mayImport = map[string][]string{
 	"ingest/cloudtrail":         {"graph", "ingest", "ingest/awsid", "ingest/cloudtrail"},
 	"ingest/feed/s3feed":        {"graph", "ingest/feed", "internal/awsconf"},
 	"ingest/feed/lookupfeed":    {"graph", "ingest/feed", "internal/awsconf"},
+	"ingest/feed/iamfeed":       {"graph", "ingest/feed", "internal/awsconf"},
 	"ingest/feed/sqsfeed":       {"graph", "ingest/feed", "internal/awsconf"},
 	"ingest/cloudtrail/iamdata": {},
 	"ingest/cloudtrail/synth":   {},
