@@ -31,8 +31,9 @@ const AdministratorsDefinition = `IAM users and roles of class NHI with a statem
 
 // grant is a source of permissions: a group, a policy or a document.
 type grant struct {
-	to  graph.ID
-	how string // the edge's label
+	to   graph.ID
+	how  string     // the edge's label
+	last graph.Time // seen
 }
 
 func (p *population) administrators(c cutter) *Administrators {

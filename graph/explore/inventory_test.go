@@ -183,6 +183,16 @@ func TestAdministrators(t *testing.T) {
 		}
 	}
 	w.listed("aws-iam", at(30), role("h"))
+	// What calls changed since: taken from i, given to k, replaced in l.
+	for _, name := range []string{"i", "k", "l"} {
+		w.listed("aws-iam", at(0), role(name))
+	}
+	w.granted(role("i"), "attached", aws, at(0))
+	w.b.Standing(graph.StandingKey{From: w.node(role("i")), To: w.node(aws), Label: w.b.Label(graph.Label{Detail: "attached"}), Kind: graph.GrantedBy}, at(40), graph.Ref{Seq: w.src}, graph.Mark{Kind: graph.Ended, At: at(40)})
+	w.granted(role("k"), "attached", aws, at(40))
+	want[role("k")] = "attached " + aws
+	w.granted(role("l"), "inline:x", all, at(0))
+	w.granted(role("l"), "inline:x", some, at(40))
 	w.attr(role("a"), "permissionsBoundary", was, at(0))
 	w.attr(role("c"), "permissionsBoundary", "none", at(0))
 	w.b.Standing(graph.StandingKey{From: w.node(ec2), To: w.node(role("d")), Label: w.b.Label(graph.Label{Detail: "Allow:1"}), Kind: graph.Trusts}, at(0), graph.Ref{Seq: w.src})
@@ -198,7 +208,7 @@ func TestAdministrators(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" || a.Total != len(want) {
 		t.Errorf("administrators (-want +got):\n%s", d)
 	}
-	if s := a.Share; s.Numerator != 1 || s.Denominator != 1 || s.Unknown != 4 {
+	if s := a.Share; s.Numerator != 1 || s.Denominator != 1 || s.Unknown != 5 {
 		t.Errorf("%+v", s)
 	}
 }

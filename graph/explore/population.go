@@ -116,8 +116,10 @@ func (p *population) meet(n *graph.Node) {
 		if how := n.Attrs.Value("allowsEverything"); how != "" {
 			p.documents[n.ID] = how
 		}
-	case n.Kind == graph.Resource && len(lists) > 0: // group, policy, profile
-		p.alias(n)
+	case n.Kind == graph.Resource:
+		if len(lists) > 0 { // group, policy, profile
+			p.alias(n)
+		}
 		if v := n.Attrs.Value("defaultVersion"); v != "" {
 			p.inForce[n.ID] = v
 		}
@@ -179,9 +181,25 @@ func (p *population) see(e *graph.Edge) {
 			k.see(e, p.until)
 		}
 	case graph.GrantedBy:
-		if p.current(e, e.From) {
-			p.grants[e.From] = append(p.grants[e.From], grant{p.home(e.To), e.Label.Detail})
+		if w, _ := e.Valid(p.until); p.current(e, e.From) && (w.To == 0 || w.To > p.until) {
+			p.grant(p.home(e.From), grant{p.home(e.To), e.Label.Detail, e.Last})
 		}
+	}
+}
+
+// grant notes where permissions come from. Of inline policies of one name the
+// one seen last replaced the others.
+func (p *population) grant(from graph.ID, g grant) {
+	list := p.grants[from]
+	i := -1
+	if strings.HasPrefix(g.how, "inline:") {
+		i = slices.IndexFunc(list, func(x grant) bool { return x.how == g.how })
+	}
+	switch {
+	case i < 0:
+		p.grants[from] = append(list, g)
+	case g.last > list[i].last || g.last == list[i].last && g.to > list[i].to:
+		list[i] = g
 	}
 }
 

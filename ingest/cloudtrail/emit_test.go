@@ -104,7 +104,7 @@ func told(t testing.TB, s graph.Store) (edges, attrs []string) {
 			line += " " + e.Label.Action + " " + e.Outcome.String()
 		case graph.Issued:
 			line += " " + e.Label.Join.String()
-		case graph.Drives, graph.Trusts:
+		case graph.Drives, graph.Trusts, graph.GrantedBy:
 			line += " " + e.Label.Detail
 		}
 		line += " " + string(e.To)

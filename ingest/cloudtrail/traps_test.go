@@ -76,6 +76,28 @@ func TestTraps(t *testing.T) {
 			"aws:principal:* TRUSTS Deny:dd5c68b537a53417 iam:role/r began 11:00:00",
 		}},
 
+		{name: "permissions given and taken, each dated", records: []string{
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"AttachRolePolicy","requestParameters":{"roleName":"r","policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}`,
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"DetachRolePolicy","eventTime":"2026-11-22T11:00:00Z","requestParameters":{"roleName":"r","policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}`,
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"AttachRolePolicy","errorCode":"AccessDenied","requestParameters":{"roleName":"r","policyArn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}`,
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"AddUserToGroup","requestParameters":{"userName":"bob","groupName":"g"}`,
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"PutUserPolicy","requestParameters":{"userName":"bob","policyName":"p","policyDocument":"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"}`,
+			ann + `,"eventSource":"iam.amazonaws.com","eventName":"CreatePolicyVersion","requestParameters":{"policyArn":"arn:aws:iam::111122223333:policy/m","setAsDefault":true,"policyDocument":"{\"Statement\":[]}"},"responseElements":{"policyVersion":{"versionId":"v3","isDefaultVersion":true}}`,
+		}, edges: []string{
+			"iam:user/ann HOLDS key:AKIAANN",
+			"key:AKIAANN CALLED iam:AttachRolePolicy OK iam:role/r",
+			"key:AKIAANN CALLED iam:AttachRolePolicy DENIED iam:role/r",
+			"key:AKIAANN CALLED iam:DetachRolePolicy OK iam:role/r",
+			"iam:role/r GRANTED_BY attached arn:aws:iam::aws:policy/AdministratorAccess began 10:00:00 ended 11:00:00",
+			"key:AKIAANN CALLED iam:AddUserToGroup OK iam:group/g",
+			"iam:user/bob GRANTED_BY member iam:group/g began 10:00:00",
+			"key:AKIAANN CALLED iam:PutUserPolicy OK iam:user/bob",
+			"iam:user/bob GRANTED_BY inline:p policy:sha256:dd16e860aeadbb2498a55476c3854d6bc91368c8577f36dff5f05b51ed990cd9 began 10:00:00",
+			"key:AKIAANN CALLED iam:CreatePolicyVersion OK iam:policy/m",
+			"iam:policy/m GRANTED_BY version:v3 policy:sha256:701f12e2a45641932e7716b160cc43c240755a8790dc94ac5af17eb9dc4d261f began 10:00:00",
+		}, attrs: []string{"iam:policy/m defaultVersion=v3",
+			"policy:sha256:dd16e860aeadbb2498a55476c3854d6bc91368c8577f36dff5f05b51ed990cd9 allowsEverything=always"}},
+
 		{name: "a role passed to a function, and to an instance profile", records: []string{
 			ann + `,"eventSource":"lambda.amazonaws.com","eventName":"CreateFunction20150331","requestParameters":{"functionName":"f","role":"arn:aws:iam::111122223333:role/fr"},"responseElements":{"functionArn":"arn:aws:lambda:eu-north-1:111122223333:function:f","role":"arn:aws:iam::111122223333:role/fr"}`,
 			ann + `,"eventSource":"iam.amazonaws.com","eventName":"AddRoleToInstanceProfile","requestParameters":{"roleName":"web","instanceProfileName":"web"}`,
