@@ -69,10 +69,10 @@ func (m *Main) bench() *cobra.Command {
 	o := benchOptions{}
 	var format string
 	parts := map[string]func(context.Context, benchOptions) ([]benchRow, error){
-		"ingest": benchIngest, "store": benchStore, "api": benchAPI, "suspects": benchSuspects}
-	order := []string{"ingest", "store", "api", "suspects"}
+		"ingest": benchIngest, "store": benchStore, "api": benchAPI, "reach": benchReach, "suspects": benchSuspects}
+	order := []string{"ingest", "store", "api", "reach", "suspects"}
 	cmd := &cobra.Command{
-		Use:   "bench [ingest|store|api|suspects]…",
+		Use:   "bench [ingest|store|api|reach|suspects]…",
 		Short: "Measure speed and size against their limits, in one run",
 		Long: `bench measures on generated data, in a scratch directory, and checks every answer
 against a slow one. Each row names the limit it was taken beside: read ratios,

@@ -63,7 +63,7 @@ func TestReadmeCommands(t *testing.T) {
 			runReadme(t, line, args[1:], env)
 		}
 	}
-	for _, name := range []string{"demo", "ingest", "touched", "activity", "chain", "failures", "novel", "workflow", "suspects", "timeline", "histogram", "search",
+	for _, name := range []string{"demo", "ingest", "touched", "activity", "chain", "reach", "contain", "failures", "novel", "workflow", "suspects", "timeline", "histogram", "search",
 		"node", "neighbours", "event", "coverage", "inventory", "serve", "generate", "store"} {
 		if !ran[name] {
 			t.Errorf("the README never shows blastradius %s", name)
