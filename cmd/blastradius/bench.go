@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blastradius/blastradius/graph/neo4j"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 )
@@ -41,12 +42,13 @@ func cost(name string, limit, ours, goal float64, against string) benchRow {
 // benchOptions says how much is measured.
 type benchOptions struct {
 	seed      uint64
-	events    int    // of the generated estate
-	edges     int    // edge-hours of the store bench
-	questions int    // asked of the store and of the API
-	rounds    int    // interleaved, of the ingest bench
-	estates   int    // of each scenario of the suspects bench
-	dir       string // scratch
+	events    int           // of the generated estate
+	edges     int           // edge-hours of the store bench
+	questions int           // asked of the store and of the API
+	rounds    int           // interleaved, of the ingest bench
+	estates   int           // of each scenario of the suspects bench
+	dir       string        // scratch
+	neo4j     neo4j.Options // the server of --store, where it is one
 	say       func(format string, args ...any)
 }
 
@@ -69,15 +71,16 @@ func (m *Main) bench() *cobra.Command {
 	o := benchOptions{}
 	var format string
 	parts := map[string]func(context.Context, benchOptions) ([]benchRow, error){
-		"ingest": benchIngest, "store": benchStore, "api": benchAPI, "reach": benchReach, "suspects": benchSuspects}
+		"ingest": benchIngest, "store": benchStore, "api": benchAPI, "reach": benchReach, "suspects": benchSuspects, "neo4j": benchNeo4j}
 	order := []string{"ingest", "store", "api", "reach", "suspects"}
 	cmd := &cobra.Command{
-		Use:   "bench [ingest|store|api|reach|suspects]…",
+		Use:   "bench [ingest|store|api|reach|suspects|neo4j]…",
 		Short: "Measure speed and size against their limits, in one run",
 		Long: `bench measures on generated data, in a scratch directory, and checks every answer
 against a slow one. Each row names the limit it was taken beside: read ratios,
-not absolute numbers. It exits 0 whether or not the goals are met.`,
-		ValidArgs: order,
+not absolute numbers. It exits 0 whether or not the goals are met. neo4j needs the
+server that --store names.`,
+		ValidArgs: append(slices.Clone(order), "neo4j"),
 		Args:      cobra.OnlyValidArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -85,6 +88,12 @@ not absolute numbers. It exits 0 whether or not the goals are met.`,
 			}
 			if format != "table" && format != "json" {
 				return usage(cmd, "--format is table or json", "no format is called %q", format)
+			}
+			if at, _ := cmd.Flags().GetString("store"); serverStore.MatchString(at) {
+				var err error
+				if o.neo4j, err = m.neo4jOptions(cmd, at); err != nil {
+					return err
+				}
 			}
 			dir, err := os.MkdirTemp(o.dir, "blastradius-bench-")
 			if err != nil {

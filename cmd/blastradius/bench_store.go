@@ -82,24 +82,32 @@ func newBenchEdges(seed uint64, n int) *benchEdges {
 func (e *benchEdges) apply(ctx context.Context, s graph.Store) error {
 	for i := 0; i < len(e.rows); {
 		b := graph.NewBuilder()
-		src := b.Source(graph.Source{Name: fmt.Sprintf("bench-%d", i), Kind: "bench", Final: true})
-		for n := uint32(0); i < len(e.rows) && n+benchTimes <= graph.MaxBatchRecords; i++ {
-			row := &e.rows[i]
-			k := graph.EventKey{Kind: graph.Called, Outcome: graph.OK,
-				From:  b.Node(e.from[row.from], graph.Credential, "aws.key.temporary"),
-				To:    b.Node(e.to[row.to], graph.Resource, "aws.s3.bucket"),
-				Label: b.Label(e.labels[row.label])}
-			for _, sec := range row.seconds {
-				b.Event(k, graph.Observation{At: row.hour.Start() + graph.Time(sec)*1000,
-					Evidence: benchEvidence(i, n), Source: graph.Ref{Seq: src, Record: n}})
-				n++
-			}
-		}
+		end := min(i+graph.MaxBatchRecords/benchTimes, len(e.rows))
+		e.add(b, i, end)
+		i = end
 		if err := s.Apply(ctx, b.Batch()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// add puts rows into a batch, as one source.
+func (e *benchEdges) add(b *graph.Builder, from, to int) {
+	src := b.Source(graph.Source{Name: fmt.Sprintf("bench-%d", from), Kind: "bench", Final: true})
+	n := uint32(0)
+	for i := from; i < to; i++ {
+		row := &e.rows[i]
+		k := graph.EventKey{Kind: graph.Called, Outcome: graph.OK,
+			From:  b.Node(e.from[row.from], graph.Credential, "aws.key.temporary"),
+			To:    b.Node(e.to[row.to], graph.Resource, "aws.s3.bucket"),
+			Label: b.Label(e.labels[row.label])}
+		for _, sec := range row.seconds {
+			b.Event(k, graph.Observation{At: row.hour.Start() + graph.Time(sec)*1000,
+				Evidence: benchEvidence(i, n), Source: graph.Ref{Seq: src, Record: n}})
+			n++
+		}
+	}
 }
 
 // benchEvidence is an event id in the form of a UUID that does not compress.

@@ -30,7 +30,7 @@ const (
 func (m *Main) openStore(cmd *cobra.Command, use storeUse) (graph.Store, error) {
 	at, _ := cmd.Flags().GetString("store")
 	if serverStore.MatchString(at) {
-		return m.openNeo4j(cmd.Context(), cmd, at, use)
+		return m.openNeo4j(cmd, at, use)
 	}
 	return openDirectory(at, use)
 }

@@ -105,6 +105,11 @@ func readLedger(ctx context.Context, store graph.Store, seen, asOf uint64) (*led
 	streams := map[string]*stream{}
 	type file struct{ name, hash string }
 	open := map[file]bool{}
+	type piece struct {
+		file
+		segment int
+	}
+	read := map[piece]bool{}
 	var digests []graph.Source
 	names := map[string]bool{}
 	for s, err := range store.Sources(ctx) {
@@ -120,6 +125,12 @@ func readLedger(ctx context.Context, store graph.Store, seen, asOf uint64) (*led
 			open[f] = false
 		} else if _, ok := open[f]; !ok {
 			open[f] = true
+		}
+		if p := (piece{f, s.Segment}); s.Hash != "" {
+			if read[p] {
+				continue // two processes ingested it at a time; it counts once
+			}
+			read[p] = true
 		}
 		if s.Kind == "cloudtrail-digest" {
 			digests = append(digests, s)
