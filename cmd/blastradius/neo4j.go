@@ -12,7 +12,7 @@ import (
 )
 
 // serverStore is what a --store begins with that is a Neo4j, not a directory.
-var serverStore = regexp.MustCompile(`^(neo4j|bolt)(\+ssc?)?://`)
+var serverStore = regexp.MustCompile(`^(neo4j|bolt)(\+s(sc)?)?://`)
 
 // openNeo4j opens a graph on a Neo4j.
 func (m *Main) openNeo4j(cmd *cobra.Command, address string, use storeUse) (*neo4j.Store, error) {

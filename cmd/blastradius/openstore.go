@@ -32,6 +32,9 @@ func (m *Main) openStore(cmd *cobra.Command, use storeUse) (graph.Store, error) 
 	if serverStore.MatchString(at) {
 		return m.openNeo4j(cmd, at, use)
 	}
+	if strings.Contains(at, "://") {
+		return nil, usage(cmd, "a directory, or neo4j://HOST:PORT, neo4j+s:// for TLS", "--store is no kind of address that we know")
+	}
 	return openDirectory(at, use)
 }
 

@@ -11,6 +11,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
+	t.Parallel() // with TestServerKilled, which waits for servers
 	storetest.Run(t, func(t *testing.T) graph.Store { return neo4jtest.Open(t) })
 }
 
