@@ -182,7 +182,7 @@ func (e *encoder) evidence(ev string, flags uint64, number func(string) uint64) 
 			return
 		}
 	}
-	e.uint(flags<<2 | formText)
+	e.uint(flags<<2 + formText)
 	e.string(ev)
 }
 
