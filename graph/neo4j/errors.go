@@ -32,6 +32,8 @@ func classify(err error) failure {
 			return conflict // which the driver does not take for transient
 		case strings.HasSuffix(e.Code, ".LockClientStopped"), strings.HasSuffix(e.Code, ".Transaction.Terminated"):
 			return gone // a server that ends in good order
+		case outOfMemory(e):
+			return fatal // which the driver takes for transient
 		}
 	}
 	if neo4j.IsRetryable(err) {
@@ -39,6 +41,9 @@ func classify(err error) failure {
 	}
 	return fatal
 }
+
+// outOfMemory reports whether a transaction was larger than the server allows.
+func outOfMemory(e *neo4j.Neo4jError) bool { return strings.Contains(e.Code, "OutOfMemory") }
 
 // explain is err as one that people and programs can act on. It holds nothing
 // of the credentials.
@@ -85,6 +90,8 @@ func (s *Store) explainCode(out *graph.Error, e *neo4j.Neo4jError) {
 	case strings.HasSuffix(e.Code, ".Database.DatabaseNotFound"), strings.HasSuffix(e.Code, ".Database.DatabaseNotFoundError"):
 		out.Code, out.Message = graph.CodeInvalid, fmt.Sprintf("%s: Neo4j has no database %q", out.Message, s.o.Database)
 		out.Hint, out.Err = "SHOW DATABASES lists them; neo4j://HOST/NAME says which; Community has only neo4j", nil
+	case outOfMemory(e):
+		out.Code, out.Hint = graph.CodeUnavailable, "a batch is one transaction and needs about 200 MB of heap: raise server.memory.heap.max_size, or dbms.memory.transaction.total.max"
 	case strings.Contains(e.Code, ".TransientError."), strings.Contains(e.Code, ".Database."):
 		out.Code, out.Hint = graph.CodeUnavailable, "the server is busy, starting or ending; try again"
 	}
