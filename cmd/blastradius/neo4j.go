@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -21,6 +22,13 @@ func (m *Main) openNeo4j(cmd *cobra.Command, address string, use storeUse) (*neo
 		return nil, err
 	}
 	o.ReadOnly = use == readStore
+	said := false
+	o.Waiting = func(err error) { // a server that is gone is waited for: say so, once
+		if !said && graph.Code(err) == graph.CodeUnavailable {
+			said = true
+			fmt.Fprintf(m.Stderr, "waiting: %s\n", printable(err.Error()))
+		}
+	}
 	return neo4j.Open(cmd.Context(), o)
 }
 

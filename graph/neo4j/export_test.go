@@ -73,3 +73,9 @@ func Explain(code string) error {
 
 // Supported judges a server's version.
 var Supported = supported
+
+// IDOf is an id after it went to a graph of the database and back.
+func IDOf(name string, id graph.ID) graph.ID {
+	k := keysOf(name)
+	return k.id(k.whole(id))
+}

@@ -129,7 +129,8 @@ func TestServerKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = server.Kill() }()
-	o := neo4j.Options{URI: server.URI, Username: server.Username, Password: server.Password}
+	var why error
+	o := neo4j.Options{URI: server.URI, Username: server.Username, Password: server.Password, Waiting: func(err error) { why = err }}
 	s, err := neo4j.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -145,8 +146,8 @@ func TestServerKilled(t *testing.T) {
 	if err := <-restarted; err != nil {
 		t.Fatal(err)
 	}
-	if c := s.Counters(); c.Waits == 0 {
-		t.Error("the writer never noticed")
+	if c := s.Counters(); c.Waits == 0 || graph.Code(why) != graph.CodeUnavailable {
+		t.Errorf("the writer waited %d times, for %v", c.Waits, why)
 	}
 	if got, want := hashOf(t, s), wantHash(t); got != want {
 		t.Errorf("the graph after the crash is %s, want %s", got, want)

@@ -75,6 +75,9 @@ type Options struct {
 	// Patience is how long Apply and Prune wait for a server that is gone
 	// before they give up. Default: 10 minutes.
 	Patience time.Duration
+	// Waiting is told why, whenever Apply or Prune waits to try again. It must
+	// not block. Default: none.
+	Waiting func(error)
 }
 
 var graphName = regexp.MustCompile(`^[a-z0-9]{1,63}$`)
@@ -337,6 +340,9 @@ func (s *Store) retry(ctx context.Context, what string, try func(attempt int) er
 		}
 		if time.Since(began)+wait > s.o.Patience {
 			return s.explain(what, err)
+		}
+		if s.o.Waiting != nil {
+			s.o.Waiting(s.explain(what, err))
 		}
 		select {
 		case <-ctx.Done():
