@@ -3,6 +3,7 @@ package pebble
 import (
 	"hash/maphash"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/blastradius/blastradius/graph"
@@ -16,6 +17,7 @@ type nodeCache struct {
 	mask     uint64
 	byID     []atomic.Pointer[nodeEntry]
 	byNumber []atomic.Pointer[nodeEntry]
+	types    *sync.Map // of string: one copy of each, there are few
 }
 
 // nodeEntry is immutable.
@@ -32,7 +34,7 @@ func newNodeCache(n int) nodeCache {
 	for size < n {
 		size *= 2
 	}
-	return nodeCache{maphash.MakeSeed(), uint64(size - 1), make([]atomic.Pointer[nodeEntry], size), make([]atomic.Pointer[nodeEntry], size)}
+	return nodeCache{maphash.MakeSeed(), uint64(size - 1), make([]atomic.Pointer[nodeEntry], size), make([]atomic.Pointer[nodeEntry], size), new(sync.Map)}
 }
 
 func (c *nodeCache) hash(id graph.ID) uint64 { return maphash.String(c.seed, string(id)) }
@@ -44,6 +46,15 @@ func (c *nodeCache) findHashed(id graph.ID, h uint64) *nodeEntry {
 		return e
 	}
 	return nil
+}
+
+// typ is the type as all entries share it.
+func (c *nodeCache) typ(t string) string {
+	if x, ok := c.types.Load(t); ok {
+		return x.(string)
+	}
+	x, _ := c.types.LoadOrStore(strings.Clone(t), strings.Clone(t))
+	return x.(string)
 }
 
 func (c *nodeCache) at(n uint32) *nodeEntry {
@@ -74,7 +85,7 @@ func (s *Store) node(id graph.ID) (*nodeEntry, error) {
 	if err != nil {
 		return nil, corrupt(stringKey(nil, tagNode, string(id)), err)
 	}
-	e := &nodeEntry{graph.ID(strings.Clone(string(id))), r.number, r.first, r.last, r.node.Kind, r.node.Type}
+	e := &nodeEntry{graph.ID(strings.Clone(string(id))), r.number, r.first, r.last, r.node.Kind, s.nodes.typ(r.node.Type)}
 	s.nodes.put(e)
 	return e, nil
 }

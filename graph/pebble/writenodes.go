@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/blastradius/blastradius/graph"
 )
@@ -89,7 +88,7 @@ func (w *writer) writeNodes(b *graph.Batch) {
 			w.put(tagNode, w.arena[k:v:v], w.arena[v:len(w.arena):len(w.arena)])
 		}
 		if e == nil {
-			w.entries = append(w.entries, &nodeEntry{cloneID(x.ID), n.number, n.first, n.last, x.Kind, strings.Clone(x.Type)})
+			w.entries = append(w.entries, &nodeEntry{cloneID(x.ID), n.number, n.first, n.last, x.Kind, w.s.nodes.typ(x.Type)})
 			for _, t := range graph.Tokens(string(x.ID)) {
 				tokens[t] = append(tokens[t], n.number)
 			}
