@@ -55,6 +55,9 @@ type checker struct {
 	view   *pebble.Snapshot
 	st     *state
 	report Report
+
+	day     uint32 // of the buckets
+	buckets [1 << bucketBits]bucketHits
 }
 
 // has reports whether the key is there, and its value.
@@ -202,12 +205,9 @@ func (c *checker) sights(k []byte, v *blockView, e *edgeView, twin *blockView, i
 		} else if have[l]--; have[l] == 0 {
 			delete(have, l)
 		}
-		h := hashID(text)
-		hits, _, err := c.has(appendEvidenceKey(nil, day, uint8(h>>restBits)))
-		if err != nil {
+		if ok, err := c.indexed(day, uint64(node)<<5|uint64(hod), hashID(text)); err != nil {
 			return err
-		}
-		if !findHit(hits, evidenceHit{uint64(node)<<5 | uint64(hod), uint16(h)}) {
+		} else if !ok {
 			c.report.problem("observation %s at %x is not in the evidence index", text, k)
 		}
 	}
@@ -217,19 +217,43 @@ func (c *checker) sights(k []byte, v *blockView, e *edgeView, twin *blockView, i
 	return nil
 }
 
-func findHit(v []byte, want evidenceHit) bool {
-	var h evidenceHit
-	for len(v) > 0 {
-		n := h.next(v)
-		if n == 0 {
-			return false
-		}
-		if h == want {
-			return true
-		}
-		v = v[n:]
+// bucketHits is a key of the evidence index, read as the places of a day are
+// come by.
+type bucketHits struct {
+	read bool
+	rest []byte      // behind next
+	next evidenceHit // not before the place come by last
+	n    int         // length of next, zero at the end
+}
+
+// indexed reports whether the evidence index has the hash at the place. Places
+// must be asked for in the order in which event edges lie by From.
+func (c *checker) indexed(day uint32, place, hash uint64) (bool, error) {
+	if day != c.day {
+		c.day, c.buckets = day, [1 << bucketBits]bucketHits{}
 	}
-	return false
+	b := &c.buckets[uint8(hash>>restBits)]
+	if !b.read {
+		v, _, err := c.has(appendEvidenceKey(nil, day, uint8(hash>>restBits)))
+		if err != nil {
+			return false, err
+		}
+		b.read, b.n = true, b.next.next(v)
+		b.rest = v[b.n:]
+	}
+	for b.n > 0 && b.next.place < place {
+		b.n = b.next.next(b.rest)
+		b.rest = b.rest[b.n:]
+	}
+	h, rest := b.next, b.rest
+	for n := b.n; n > 0 && h.place == place; {
+		if h.rest == uint16(hash) {
+			return true, nil
+		}
+		n = h.next(rest)
+		rest = rest[n:]
+	}
+	return false, nil
 }
 
 func (c *checker) standing(ctx context.Context) error {
