@@ -214,7 +214,7 @@ func (run *reachRun) walk() error {
 		}
 		run.run(run.starts())
 		run.demand()
-		if len(run.wanted) == 0 || run.r.truncated != nil && run.r.truncated.Limit == LimitEdges {
+		if !run.more() || run.r.truncated != nil && run.r.truncated.Limit == LimitEdges {
 			return nil
 		}
 	}

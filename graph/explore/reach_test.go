@@ -93,9 +93,16 @@ func fast(a *explore.ReachAnswer, times bool) verdicts {
 
 // The walk says what the slow one says, mark by mark, forward to the
 // millisecond; and what leads to a node is exactly what it is reached from.
-func TestReachBruteForce(t *testing.T) {
+func TestReachBruteForce(t *testing.T) { bruteForce(t, 10_000) }
+
+// Reading the window whole gives the same walk as reading it hop by hop.
+func TestReachScanned(t *testing.T) {
+	defer explore.ScanFrom(1)()
+	bruteForce(t, 2000)
+}
+
+func bruteForce(t *testing.T, graphs int) {
 	ctx := context.Background()
-	graphs := 10_000
 	sizes := map[string]int{}
 	for seed := range uint64(graphs) {
 		r := rand.New(rand.NewPCG(seed, 77))

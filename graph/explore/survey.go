@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/blastradius/blastradius/graph"
@@ -91,7 +92,12 @@ type survey struct {
 	unread   map[int32]bool // nodes
 	joined   map[int32]bool // forwarded credentials whose issuers were worked out
 	forwards []int32        // links by which credentials were forwarded, not yet worked out
+	tooWide  bool           // the window is too large to be read whole
 }
+
+// scanFrom is how many nodes a hop asks for before the whole window is read at
+// once, in order of time: from about there on the store answers that sooner.
+var scanFrom = 256
 
 func (e *Explorer) survey(r *reader, f *filters) *survey {
 	return &survey{terrain: newTerrain(), e: e, r: r, f: f, wanted: map[int32]ask{}, unread: map[int32]bool{}, joined: map[int32]bool{}}
@@ -101,6 +107,10 @@ func (e *Explorer) survey(r *reader, f *filters) *survey {
 func (s *survey) want(n int32, a ask) {
 	for _, id := range s.own(n) {
 		p := &s.nodes[id]
+		if s.full != 0 {
+			s.meet(p, a)
+			continue
+		}
 		if a.out&^p.gotOut|a.in&^p.gotIn != 0 {
 			w := s.wanted[id]
 			s.wanted[id] = ask{w.out | a.out&^p.gotOut, w.in | a.in&^p.gotIn}
@@ -114,11 +124,16 @@ func (s *survey) read() (more bool, err error) {
 	if s.r.truncated != nil && s.r.truncated.Limit == LimitEdges {
 		return false, nil
 	}
-	wanted := s.wanted
-	s.wanted = map[int32]ask{}
-	if len(wanted)+len(s.unread) == 0 {
+	if !s.more() {
 		return false, nil
 	}
+	if len(s.wanted) >= scanFrom && !s.tooWide {
+		if err := s.scan(); err != nil {
+			return false, err
+		}
+	}
+	wanted := s.wanted
+	s.wanted = map[int32]ask{}
 	for _, dir := range []graph.Direction{graph.Out, graph.In} {
 		if err := s.readEdges(wanted, dir); err != nil {
 			return false, err
@@ -132,6 +147,90 @@ func (s *survey) read() (more bool, err error) {
 	}
 	s.settle()
 	return true, nil
+}
+
+// more reports whether there is anything to read.
+func (s *survey) more() bool { return len(s.wanted)+len(s.unread)+len(s.forwards) > 0 }
+
+// meet notes the nodes and the forwarded credentials at the far ends of a node's
+// edges, which a scan has brought.
+func (s *survey) meet(p *site, a ask) {
+	for _, side := range [2][]int32{p.outs, p.ins} {
+		for _, i := range side {
+			l := &s.links[i]
+			for _, n := range [2]int32{l.from, l.to} {
+				if !s.nodes[n].read {
+					s.unread[n] = true
+				}
+			}
+			if (a.out|a.in)&bit(graph.Issued) != 0 && l.kind == graph.Issued && l.label.Join == graph.ForwardedAccess && !l.derived && !s.joined[l.to] {
+				s.forwards = append(s.forwards, i)
+			}
+		}
+	}
+}
+
+// scan reads the whole window, unless that takes more than half of what may
+// still be read: then the walk goes on hop by hop.
+func (s *survey) scan() error {
+	flt := graph.Filter{Window: s.f.window, Detail: graph.Evidence}
+	s.f.narrow(&flt, ^uint32(0), s.f.effects[0]|s.f.effects[1])
+	flt.AsOf = s.r.asOf
+	whole := newTerrain()
+	whole.nodes, whole.num, whole.cuts = s.nodes, s.num, s.cuts
+	kept := slices.Clone(s.nodes)
+	for n := range s.nodes {
+		p := &s.nodes[n]
+		p.outs, p.ins, p.gotOut, p.gotIn = nil, nil, 0, 0
+	}
+	most := s.r.left / 2
+	for e, err := range s.r.store.Edges(s.r.ctx, nil, graph.Out, flt) {
+		if err != nil {
+			return fmt.Errorf("read edges: %w", err)
+		}
+		if most--; most < 0 {
+			s.tooWide = true
+			copy(whole.nodes, kept)
+			for n := len(kept); n < len(whole.nodes); n++ {
+				whole.nodes[n].outs, whole.nodes[n].ins = nil, nil
+			}
+			s.nodes = whole.nodes
+			return nil
+		}
+		whole.add(&e, graph.Out, s.f)
+	}
+	s.r.left = s.r.left/2 + most
+	whole.full = ^uint32(0)
+	for n := range whole.nodes {
+		whole.nodes[n].gotOut, whole.nodes[n].gotIn = whole.full, whole.full
+	}
+	wanted := s.wanted
+	s.terrain, s.wanted, s.forwards, s.joined = whole, map[int32]ask{}, nil, map[int32]bool{}
+	for n, a := range wanted {
+		s.want(n, a)
+	}
+	return nil
+}
+
+// narrow sets the kinds, effects and outcomes of a filter.
+func (f *filters) narrow(flt *graph.Filter, kinds, effects uint32) {
+	for k := graph.Holds; k <= graph.ActsFor; k++ {
+		if kinds&bit(k) != 0 {
+			flt.Kinds = append(flt.Kinds, k)
+		}
+	}
+	if effects != ^uint32(0) {
+		for v := graph.Read; v <= graph.Control; v++ {
+			if effects&bit(v) != 0 {
+				flt.Effects = append(flt.Effects, v)
+			}
+		}
+	}
+	for o := graph.OK; o <= graph.Probe; o++ {
+		if f.outcomes&bit(o) != 0 {
+			flt.Outcomes = append(flt.Outcomes, o)
+		}
+	}
 }
 
 func (s *survey) readEdges(wanted map[int32]ask, dir graph.Direction) error {
@@ -154,23 +253,7 @@ func (s *survey) readEdges(wanted map[int32]ask, dir graph.Direction) error {
 	}
 	slices.Sort(ids)
 	flt := graph.Filter{Window: s.f.window, Detail: graph.Evidence}
-	for k := graph.Holds; k <= graph.ActsFor; k++ {
-		if kinds&bit(k) != 0 {
-			flt.Kinds = append(flt.Kinds, k)
-		}
-	}
-	if e := s.f.effects[dir-1]; e != ^uint32(0) {
-		for v := graph.Read; v <= graph.Control; v++ {
-			if e&bit(v) != 0 {
-				flt.Effects = append(flt.Effects, v)
-			}
-		}
-	}
-	for o := graph.OK; o <= graph.Probe; o++ {
-		if s.f.outcomes&bit(o) != 0 {
-			flt.Outcomes = append(flt.Outcomes, o)
-		}
-	}
+	s.f.narrow(&flt, kinds, s.f.effects[dir-1])
 	err := s.r.edges(ids, dir, flt, func(e *graph.Edge) {
 		at, far := e.From, e.To
 		if dir == graph.In {

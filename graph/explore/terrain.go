@@ -16,6 +16,7 @@ type terrain struct {
 	nodes []site
 	links []link
 	cuts  *scissors // what is taken to have been cut; may be nil
+	full  uint32    // kinds of edges that are known of every node, as a mask
 }
 
 // site is a node of the terrain.
@@ -59,7 +60,7 @@ func (t *terrain) number(id graph.ID) int32 {
 	if !ok {
 		n = int32(len(t.nodes))
 		t.num[id] = n
-		t.nodes = append(t.nodes, site{Node: graph.Node{ID: id}})
+		t.nodes = append(t.nodes, site{Node: graph.Node{ID: id}, gotOut: t.full, gotIn: t.full})
 	}
 	return n
 }
@@ -250,7 +251,11 @@ func (t *terrain) lives(n int32) (out []graph.Span) {
 		return nil
 	}
 	for _, i := range p.ins {
-		if l := &t.links[i]; l.kind == graph.Holds && t.nodes[l.from].Kind == graph.Identity {
+		switch l := &t.links[i]; {
+		case l.kind != graph.Holds:
+		case !t.nodes[l.from].read:
+			return nil
+		case t.nodes[l.from].Kind == graph.Identity:
 			out = append(out, l.spans...)
 		}
 	}
