@@ -4,6 +4,7 @@ import { ReactFlowProvider } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { trouble } from "./api";
 import { Brush } from "./brush";
+import { ContainmentPreview, cuttable } from "./containment";
 import { fixed, link, toCLI, toClipboard, toCurl, toGraphQL, toMarkdown } from "./copy";
 import { OVERVIEW, READABLE, useHeadline, useHistogram, useModel } from "./data";
 import { Evidence } from "./evidence";
@@ -13,9 +14,10 @@ import { PictureDocument } from "./gql";
 import { Flow } from "./graph/flow";
 import { usePlaces } from "./graph/places";
 import { Help } from "./help";
-import { Headline, sentences } from "./headline";
+import { Headline, likely, sentences } from "./headline";
 import { useKeys } from "./keys";
 import { Legend } from "./legend";
+import { Newer, useNews } from "./live";
 import { Menu } from "./menu";
 import { facets, joins, passes } from "./model";
 import { OverviewPane } from "./overviewpane";
@@ -24,7 +26,8 @@ import { useSaid } from "./said";
 import { SearchBox } from "./searchbox";
 import { count, label, plural } from "./show";
 import type { Update } from "./state";
-import { Callers } from "./suspects";
+import { Spread, Why, useReach } from "./spread";
+import { Callers, SuspectList, useSuspects } from "./suspects";
 import { Table } from "./table";
 import { toggleTheme } from "./theme";
 import { Timeline } from "./timeline";
@@ -40,10 +43,15 @@ export function Investigation({ state, update }: { state: State; update: Update 
   const [event, setEvent] = useState("");
   const [help, setHelp] = useState(false);
   const [note, setNote] = useState("");
+  const [cut, setCut] = useState("");
   const { picture, model, opening, error, fetching, again, variables } = useModel(state, size);
   const head = useHeadline(state);
   const histogram = useHistogram(state, BINS);
-  const said = useSaid(state, model);
+  const suspects = useSuspects(state, picture);
+  // Without a seed of its own, reach says of the selected node why it is (not) lit from what was asked.
+  const spread = useReach(state.reach ? state : { ...state, way: "BACKWARD", physics: "COMPROMISE" }, state.reach ? [state.reach] : state.selected && picture?.of[0] ? [picture.of[0].id] : [], model.nodes.has(state.selected) ? state.selected : "");
+  const said = useSaid(state, model, suspects, state.reach ? spread.reach : undefined);
+  const news = useNews(state, picture && histogram ? { total: histogram.total, asOf: picture.asOf } : undefined);
   const places = usePlaces(model, state.layout, state.pins);
   const opener = useRef<HTMLElement | null>(null);
 
@@ -58,6 +66,10 @@ export function Investigation({ state, update }: { state: State; update: Update 
     const back = opener.current;
     requestAnimationFrame(() => (back?.isConnected ? back : document.querySelector<HTMLElement>(".flow .react-flow__node[tabindex='0']"))?.focus());
   }, [update]);
+  const showEvent = useCallback((id: string) => {
+    opener.current = document.activeElement as HTMLElement;
+    setEvent(id);
+  }, []);
   const openGroup = useCallback((id: string) => update((s) => ({ open: { ...s.open, [id]: (s.open[id] ?? 0) + 1 } })), [update]);
   const pin = useCallback((id: string, at: { x: number; y: number }) => update((s) => ({ pins: { ...s.pins, [id]: { x: Math.round(at.x), y: Math.round(at.y) } } })), [update]);
   const brush = useCallback((brushFrom: string, brushTo: string) => update({ brushFrom, brushTo }), [update]);
@@ -123,7 +135,7 @@ export function Investigation({ state, update }: { state: State; update: Update 
         <nav aria-label="Actions">
           <Menu text="Copy" items={[
             { text: "link", act: copyLink },
-            { text: "Markdown summary", act: async () => copy("the summary", toMarkdown(sentences(head.touched, picture, said), await link(full))) },
+            { text: "Markdown summary", act: async () => copy("the summary", toMarkdown([...sentences(head.touched, picture), likely(suspects) ?? ""].filter(Boolean), await link(full))) },
             { text: "GraphQL", act: () => copy("the query", toGraphQL(PictureDocument, absolute)) },
             { text: "curl", act: () => copy("the command", toCurl(PictureDocument, absolute)) },
             { text: "CLI", act: () => copy("the command", toCLI(full)) },
@@ -140,17 +152,20 @@ export function Investigation({ state, update }: { state: State; update: Update 
         </nav>
       </header>
       <main>
-        <Headline title={title} head={head} picture={picture} said={said} state={state} />
+        <Newer {...news} onUpdate={() => { update({ asOf: 0 }); again({ requestPolicy: "network-only" }); }} />
+        <Headline title={title} head={head} picture={picture} suspects={suspects} state={state} />
         {picture && <CoverageLine coverage={picture.coverage} until={resolved?.to ?? ""} truncated={picture.truncated} onUntil={(until) => update({ until, from: "", to: "" })} />}
         {t && <Problem {...t} onRetry={() => again({ requestPolicy: "network-only" })} />}
+        {state.reach && <Spread state={state} update={update} name={label(model.nodes.get(state.reach)?.node ?? { id: state.reach })} reach={spread.reach} error={spread.error} onRetry={() => spread.again({ requestPolicy: "network-only" })} />}
         <div className="panes">
-          <section className="left" aria-labelledby="who">
-            <h2 id="who">Who touched it</h2>
+          <section className="left" aria-label="Suspects and callers" tabIndex={0}>
+            <SuspectList suspects={suspects} state={state} onSelect={select} onEvent={showEvent} />
+            <h2>Who touched it</h2>
             {head.touched ? <Callers rows={head.touched.identities} state={state} onSelect={select} /> : <p className="quiet">{head.error ? "Ask for a resource to see who touched it." : "Reading…"}</p>}
           </section>
           <section className="middle" id="picture" aria-label="Picture" tabIndex={-1}>
-            <div className="tabs" role="tablist" aria-label="Views">
-              {(["graph", "timeline", "table"] as const).map((v) => <button key={v} role="tab" aria-selected={state.view === v} onClick={view(v)}>{v}</button>)}
+            <div className="tabs">
+              <span role="tablist" aria-label="Views">{(["graph", "timeline", "table"] as const).map((v) => <button key={v} role="tab" aria-selected={state.view === v} onClick={view(v)}>{v}</button>)}</span>
               {state.view === "graph" && (
                 <label>layout <select value={state.layout} onChange={(e) => update({ layout: e.target.value as State["layout"] })}>
                   <option value="lanes">time lanes</option><option value="force">relations</option><option value="layers">layers</option>
@@ -167,11 +182,14 @@ export function Investigation({ state, update }: { state: State; update: Update 
             {state.view === "graph" && (big
               ? <OverviewPane model={model} places={places} state={state} said={said} onSelect={select} />
               : <ReactFlowProvider><Flow model={model} places={places} state={state} said={said} opening={opening} onSelect={select} onOpen={openGroup} onPin={pin} /></ReactFlowProvider>)}
-            {state.view === "timeline" && <Timeline state={state} asOf={picture?.asOf ?? 0} onSelect={select} onEvent={(id) => { opener.current = document.activeElement as HTMLElement; setEvent(id); }} />}
+            {state.view === "timeline" && <Timeline state={state} asOf={picture?.asOf ?? 0} onSelect={select} onEvent={showEvent} />}
             {state.view === "table" && <Table model={model} state={state} said={said} onSelect={select} onOpen={openGroup} />}
             {state.view === "graph" && <Legend />}
           </section>
-          <Evidence model={model} state={state} update={update} event={event} onEvent={setEvent} onClose={close} />
+          <Evidence model={model} state={state} update={update} event={event} onEvent={setEvent} onClose={close}>
+            <Why id={state.selected} reach={spread.reach} name={label(state.reach ? model.nodes.get(state.reach)?.node ?? { id: state.reach } : picture?.of[0] ?? { id: state.of[0]! })} />
+            {cuttable.includes(model.nodes.get(state.selected)?.node.kind ?? "") && <details className="cut" onToggle={(e) => setCut(e.currentTarget.open ? state.selected : "")}><summary>what if it were cut?</summary>{cut === state.selected && <ContainmentPreview id={cut} state={state} />}</details>}
+          </Evidence>
         </div>
       </main>
       <footer>

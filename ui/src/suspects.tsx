@@ -1,11 +1,75 @@
-// Who most likely did it: ranked, each with its reasons; "nobody" is an answer.
+// Who most likely did it: ranked, each term shown; "nobody" is an answer. Under
+// them everyone who touched it.
 
-import type { TouchedQuery } from "./gql";
-import { clock, count, label, outcomes, visible } from "./show";
+import { useQuery } from "urql";
+import type { PictureQuery, SuspectsQuery, TouchedQuery } from "./gql";
+import { SuspectsDocument } from "./gql";
+import { stepsOf, type Candidate } from "./said";
+import { clock, count, label, outcomes, plural, visible } from "./show";
+import { brushed } from "./state";
+import type { State } from "./url";
 
 type Row = TouchedQuery["touched"]["identities"][number];
+type Suspects = SuspectsQuery["suspects"];
 
-/** Everyone who touched it, most calls first; under the suspects, or in their place. */
+/** Asks who may have caused it, of one resource or workload, at the end of what is looked at. */
+export function useSuspects(state: State, picture: PictureQuery["picture"] | undefined) {
+  const of = picture?.of[0];
+  const win = brushed(state);
+  const from = win.from ?? picture?.window.from, to = win.to ?? picture?.window.to;
+  const [q] = useQuery({
+    query: SuspectsDocument, pause: !of || state.of.length !== 1 || !from || !to,
+    variables: { resource: of?.id ?? "", at: to ?? null, lookBack: from && to ? `${Math.max(1, Math.round((Date.parse(to) - Date.parse(from)) / 1000))}s` : null, asOf: state.asOf || null },
+  });
+  return q.data?.suspects;
+}
+
+const SHOWN = 6;
+
+export function SuspectList({ suspects, state, onSelect, onEvent }: { suspects: Suspects | undefined; state: State; onSelect(id: string): void; onEvent(id: string): void }) {
+  if (!suspects) return null;
+  const named = suspects.candidates.filter((c) => c.named);
+  return (
+    <>
+      <h2 id="likely">Who most likely did it</h2>
+      {!named.length && <p className="quiet nobody">Nobody is named: {visible(suspects.reason)}</p>}
+      {suspects.baseline.tooShort && <p className="quiet">{visible(suspects.baseline.reason)}</p>}
+      <ol className="suspects">
+        {named.slice(0, SHOWN).map((c) => <Suspect key={c.actor.id} c={c} state={state} onSelect={onSelect} onEvent={onEvent} />)}
+      </ol>
+      {named.length > SHOWN && <p className="quiet">{count(named.length - SHOWN)} more named</p>}
+      {suspects.total.candidates > named.length && <p className="quiet">{plural(suspects.total.candidates - named.length, "other")} acted on it or on what it relies on and kept to their habits.</p>}
+    </>
+  );
+}
+
+function Suspect({ c, state, onSelect, onEvent }: { c: Candidate; state: State; onSelect(id: string): void; onEvent(id: string): void }) {
+  const near = state.to || c.acts[0]?.at;
+  return (
+    <li>
+      <button className="row" aria-pressed={state.selected === c.actor.id} onClick={() => onSelect(c.actor.id)}>
+        <b>▲{c.rank}{c.tied > 1 && " (tied)"} {c.agent ? `✦ ${visible(c.agent.split(":")[1] ?? "agent")} as ` : ""}{label(c.identity)}</b>
+        <small>{visible(c.why)}</small>
+      </button>
+      <details>
+        <summary>why: score {c.score.toFixed(2)}</summary>
+        <ul className="terms">
+          {c.terms.filter((t) => t.points !== 0).map((t) => <li key={t.term}>{t.term.toLowerCase().replace("_", " ")} {t.value.toFixed(2)} × {t.weight} = {t.points.toFixed(2)}: {visible(t.reason)}</li>)}
+        </ul>
+        <ol className="facts">
+          {stepsOf(c).map((s, i) => (
+            <li key={i} data-hop data-at={s.at} data-from={s.from} data-to={s.to}>
+              <span className="when">{clock(s.at, near)}</span> {label({ id: s.from })} {visible(s.how)} {label({ id: s.to })}{s.possible && <i> (possible)</i>}
+              {s.evidence[0] && <> <button className="link mono" onClick={() => onEvent(s.evidence[0]!)}>raw</button></>}
+            </li>
+          ))}
+        </ol>
+      </details>
+    </li>
+  );
+}
+
+/** Everyone who touched it, most calls first. */
 export function Callers({ rows, state, onSelect }: { rows: Row[]; state: { to: string; selected: string }; onSelect(id: string): void }) {
   return (
     <ol className="callers">
@@ -17,7 +81,7 @@ export function Callers({ rows, state, onSelect }: { rows: Row[]; state: { to: s
             <button className="row" aria-pressed={state.selected === r.identity.id} onClick={() => onSelect(r.identity.id)}>
               <b>{label(r.identity)}</b>
               <small>
-                {count(r.total)} calls, {clock(r.first, state.to || r.first)}–{clock(r.last, state.to || r.first)}
+                {plural(r.total, "call")}, {clock(r.first, state.to || r.first)}–{clock(r.last, state.to || r.first)}
                 {bad > 0 && <> · ✖ {count(bad)} did not succeed</>}
                 {agents.length > 0 && <> · ✦ {agents.map((a) => visible(a.tool)).join(", ")}</>}
                 {r.identity.class && <> · {r.identity.class === "NHI" ? "non-human" : r.identity.class.toLowerCase()}</>}

@@ -25,16 +25,14 @@ export interface CardData extends Record<string, unknown> {
 
 export type CardNode = Node<CardData, "card">;
 
-/** Words for a screen reader, and for the title. */
-export function spoken(d: CardData): string {
+/** What the card shows by marks and lines, in words. */
+function spoken(d: CardData): string {
   return [
-    `${kinds[d.kind]?.word ?? d.kind} ${label(d)}`,
     d.asked && "asked about",
     d.rank > 0 && `suspect ${d.rank}`,
     d.mark && `${d.mark.toLowerCase()}${d.certainty === "POSSIBLE" ? ", possibly" : ""}`,
     d.worst && outcomes[d.worst]?.bad && outcomes[d.worst]!.word,
     d.cls && d.cls.toLowerCase(),
-    d.account && `account ${d.account}`,
     d.calls > 0 && `${count(d.calls)} calls`,
     d.lit && "on the lit chain",
     d.dim && "outside the brushed time",
@@ -47,7 +45,7 @@ export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode
   return (
     <div
       className={["card", `k-${d.kind.toLowerCase()}`, d.lit && "lit", d.dim && "dim", d.asked && "asked", bad && "bad", selected && "selected"].filter(Boolean).join(" ")}
-      title={spoken(d)}
+      title={`${label(d)}: ${spoken(d)}`}
       data-id={d.id}
       data-lit={d.lit}
     >
@@ -63,6 +61,7 @@ export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode
         {bad && <b className="outcome">{outcomes[d.worst]!.mark}</b>}
         {d.pinned && <span aria-hidden>⌖</span>}
       </span>
+      <span className="hush">{spoken(d)}</span>
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>
   );
@@ -89,7 +88,7 @@ export const GroupCard = memo(function GroupCard({ data: d, selected }: NodeProp
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <span className="glyph" aria-hidden>{k.glyph}</span>
       <span className="name">{d.busy ? "opening…" : `+${count(d.left)} more`}</span>
-      <span className="sub">{k.word}{d.account ? ` · ${d.account}` : ""}{d.worst ? ` · worst: ${outcomes[d.worst]!.word}` : ""}</span>
+      <span className="sub">{k.word}{d.account ? ` · ${d.account}` : ""}<span className="hush">, Enter opens 50 of them</span>{d.worst ? ` · worst: ${outcomes[d.worst]!.word}` : ""}</span>
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>
   );

@@ -1,13 +1,13 @@
 // The picture that people investigate: DOM nodes, so that keyboard, screen
 // reader and themes work as everywhere else.
 
-import { Background, Controls, MarkerType, ReactFlow, ViewportPortal, applyNodeChanges, useReactFlow, type EdgeTypes, type NodeChange, type NodeTypes } from "@xyflow/react";
+import { Background, Controls, MarkerType, ReactFlow, ViewportPortal, applyNodeChanges, useNodesInitialized, useReactFlow, type EdgeTypes, type NodeChange, type NodeTypes } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { CARD } from "../lanes";
 import { dimmed, joins, passes, type Model } from "../model";
 import { clock, kinds, outcomes } from "../show";
 import type { State } from "../url";
-import { Card, GroupCard, spoken, type CardNode, type GroupNode } from "./card";
+import { Card, GroupCard, type CardNode, type GroupNode } from "./card";
 import { Line, type LineEdge } from "./line";
 import type { Places } from "./places";
 
@@ -39,7 +39,7 @@ export function Flow({ model, places, state, said, opening, onSelect, onOpen, on
   const [walker, setWalker] = useState(""); // the node that takes the tab stop
   const shown = useMemo(() => [...model.nodes.values()].filter((n) => passes(n, state)), [model, state]);
   const tab = shown.some((n) => n.node.id === walker) ? walker : shown.some((n) => n.node.id === state.selected) ? state.selected
-    : shown.find((n) => said.lit.has(n.node.id))?.node.id ?? shown[0]?.node.id ?? "";
+    : shown.filter((n) => said.lit.has(n.node.id)).sort((a, b) => (places.at.get(a.node.id)?.x ?? 0) - (places.at.get(b.node.id)?.x ?? 0))[0]?.node.id ?? shown[0]?.node.id ?? "";
 
   const nodes = useMemo<AnyNode[]>(() => {
     const cards: AnyNode[] = shown.map((n) => {
@@ -50,14 +50,13 @@ export function Flow({ model, places, state, said, opening, onSelect, onOpen, on
         calls: n.calls, rank: said.ranks.get(id) ?? 0, mark: mark?.mark ?? "", certainty: mark?.certainty ?? "", lit: said.lit.has(id),
         dim: dimmed(n, state), pinned: !!state.pins[id], focus: id === tab,
       };
-      return { id, type: "card", position: places.at.get(id) ?? { x: 0, y: 0 }, data, selected: id === state.selected, width: CARD.width, height: CARD.height, ariaLabel: spoken(data) };
+      return { id, type: "card", position: places.at.get(id) ?? { x: 0, y: 0 }, data, selected: id === state.selected, width: CARD.width, height: CARD.height };
     });
     for (const g of model.groups) {
       const left = g.count - (model.opened.get(g.id) ?? 0);
       if (left <= 0 || !passes({ node: { id: g.id, kind: g.kind, account: g.account, class: null } as never, tool: "", asked: false, first: g.first, last: null, calls: 0, worst: null }, state)) continue;
       cards.push({ id: g.id, type: "group-card", position: places.at.get(g.id) ?? { x: 0, y: 0 }, width: CARD.width, height: CARD.height, draggable: false,
-        data: { id: g.id, kind: g.kind, left, worst: g.worst ?? "", account: g.account, dim: false, busy: opening === g.id },
-        ariaLabel: `${left} more of kind ${kinds[g.kind]!.word}${g.worst ? `, worst ${outcomes[g.worst]!.word}` : ""}; Enter opens 50 of them` });
+        data: { id: g.id, kind: g.kind, left, worst: g.worst ?? "", account: g.account, dim: false, busy: opening === g.id } });
     }
     return cards;
   }, [shown, model, places, said, state, tab, opening]);
@@ -153,13 +152,14 @@ const iso = (at: number) => new Date(at).toISOString().replace(".000Z", "Z");
 /** Looks at the lit chain where the whole would be too small to read. */
 function Camera({ focus, places, selected }: { focus: Set<string>; places: Places; selected: string }) {
   const flow = useReactFlow();
-  const done = useRef<unknown>(undefined);
+  const ready = useNodesInitialized();
+  const done = useRef(false);
   useEffect(() => {
-    if (done.current === places.lanes || !focus.size) return;
-    done.current = places.lanes;
+    if (done.current || !ready || !focus.size) return;
+    done.current = true; // once: later changes never move what one looks at
     const ids = [...focus].filter((id) => places.at.has(id)).map((id) => ({ id }));
-    if (ids.length) void flow.fitView({ nodes: ids, padding: 0.12, maxZoom: 1 });
-  }, [focus, places, flow]);
+    if (ids.length) void flow.fitView({ nodes: ids, padding: 0.1, maxZoom: 1 });
+  }, [focus, places, flow, ready]);
   useEffect(() => {
     const p = selected && places.at.get(selected);
     if (!p) return;
