@@ -91,3 +91,5 @@ tool (
 	github.com/99designs/gqlgen
 	honnef.co/go/tools/cmd/staticcheck
 )
+
+ignore ./ui/node_modules

@@ -56,10 +56,11 @@ describe("acceptance", () => {
   });
 
   test("2 permalink: a colleague sees the same, and how much is newer", async () => {
-    const s = await of("permalink", () => world(incident(140)));
+    const s = await of("permalink", () => world(incident(200)));
     const a = await open(browser, s, path(), { permissions: ["clipboard-read", "clipboard-write"] });
     await ready(a.page);
-    await a.page.locator(".react-flow__node-group-card").first().click();
+    await a.page.locator(".react-flow__node-group-card").first().focus();
+    await a.page.keyboard.press("Enter");
     await a.page.waitForFunction(() => document.querySelectorAll(".flow .card[data-id]").length > 20);
     await a.page.click(".filters summary");
     await a.page.check('.filters label:has-text("credential") input');

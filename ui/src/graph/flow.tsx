@@ -1,7 +1,7 @@
 // The picture that people investigate: DOM nodes, so that keyboard, screen
 // reader and themes work as everywhere else.
 
-import { Background, Controls, MarkerType, ReactFlow, ViewportPortal, applyNodeChanges, useNodesInitialized, useReactFlow, type EdgeTypes, type NodeChange, type NodeTypes } from "@xyflow/react";
+import { Background, Controls, MarkerType, ReactFlow, ViewportPortal, applyNodeChanges, useReactFlow, type EdgeTypes, type NodeChange, type NodeTypes } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { CARD } from "../lanes";
 import { dimmed, joins, passes, type Model } from "../model";
@@ -152,14 +152,19 @@ const iso = (at: number) => new Date(at).toISOString().replace(".000Z", "Z");
 /** Looks at the lit chain where the whole would be too small to read. */
 function Camera({ focus, places, selected }: { focus: Set<string>; places: Places; selected: string }) {
   const flow = useReactFlow();
-  const ready = useNodesInitialized();
   const done = useRef(false);
   useEffect(() => {
-    if (done.current || !ready || !focus.size) return;
+    const all = [...focus].map((id) => places.at.get(id)).filter((p) => p !== undefined);
+    const box = document.querySelector(".flow")?.getBoundingClientRect();
+    if (done.current || !all.length || !box?.width) return;
     done.current = true; // once: later changes never move what one looks at
-    const ids = [...focus].filter((id) => places.at.has(id)).map((id) => ({ id }));
-    if (ids.length) void flow.fitView({ nodes: ids, padding: 0.1, maxZoom: 1 });
-  }, [focus, places, flow, ready]);
+    const [left, top] = [Math.min(...all.map((p) => p.x)), Math.min(...all.map((p) => p.y))];
+    const [width, height] = [Math.max(...all.map((p) => p.x)) + CARD.width - left, Math.max(...all.map((p) => p.y)) + CARD.height - top];
+    const zoom = Math.min(1, (0.9 * box.width) / width, (0.88 * box.height) / height);
+    const look = () => void flow.setViewport({ x: box.width / 2 - (left + width / 2) * zoom, y: box.height / 2 - (top + height / 2) * zoom, zoom });
+    const late = requestAnimationFrame(() => requestAnimationFrame(look)); // after the flow's own first fit
+    return () => cancelAnimationFrame(late);
+  }, [focus, places, flow]);
   useEffect(() => {
     const p = selected && places.at.get(selected);
     if (!p) return;
