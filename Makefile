@@ -16,7 +16,7 @@ test:
 	$(GO) run ./internal/testbed -meanwhile '$(GO) build ./...' -- sh -ec '\
 	  $(GO) test -timeout 20m ./...; \
 	  $(GO) test -timeout 20m -race ./ingest ./graph/pebble ./graph/api; \
-	  $(GO) test -timeout 20m -race -run 'SeveralWriters|OneStatement' ./graph/neo4j'
+	  $(GO) test -timeout 20m -race -run "SeveralWriters|OneStatement" ./graph/neo4j'
 	npm --prefix ui ci --no-audit --no-fund
 	npm --prefix ui run check
 
