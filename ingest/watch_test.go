@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"strings"
 	"testing"
 	"time"
@@ -53,11 +54,14 @@ func TestWatcher(t *testing.T) {
 		return filepath.ToSlash(path)
 	}
 	opened := map[string]int{}
+	var opening sync.Mutex // several workers open files
 	watched := func(yield func(feed.Object) bool) {
 		for x := range feed.Directory(dir) {
 			if open := x.Open; open != nil {
 				x.Open = func(ctx context.Context) (io.ReadCloser, error) {
+					opening.Lock()
 					opened[filepath.Base(x.Name)]++
+					opening.Unlock()
 					return open(ctx)
 				}
 			}
