@@ -26,11 +26,7 @@ type queries struct{ *resolver }
 
 func (r queries) Touched(ctx context.Context, resources []string, window *explore.WindowInput, who explore.Who, match graph.Match,
 	parts, probes bool, evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Touched, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return nil, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -46,11 +42,7 @@ func (r queries) Touched(ctx context.Context, resources []string, window *explor
 
 func (r queries) Activity(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool,
 	evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Activity, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return nil, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -73,19 +65,14 @@ func (r queries) Reach(ctx context.Context, from []string, mode graph.Physics, d
 	epsilon, dependence *string, dataFlow, static bool, explain *string, budget *explore.Budget, asOf *int) (*explore.ReachAnswer, error) {
 	q := explore.ReachQuery{From: from, Mode: mode, Direction: direction, DataFlow: dataFlow, Static: static, Explain: value(explain), Budget: value(budget)}
 	var err error
-	if q.Window, err = r.window(window); err != nil {
-		return nil, err
-	}
-	if q.AsOf, err = ledgerNumber(asOf); err != nil {
+	if q.Window, q.AsOf, err = r.span(window, asOf); err != nil {
 		return nil, err
 	}
 	if q.Epsilon, err = skew(epsilon); err != nil {
 		return nil, err
 	}
-	if dependence != nil {
-		if q.Dependence, err = explore.ParseDuration(*dependence); err != nil {
-			return nil, err
-		}
+	if q.Dependence, err = duration(dependence); err != nil {
+		return nil, err
 	}
 	return r.explorer.Reach(ctx, q)
 }
@@ -94,10 +81,7 @@ func (r queries) Containment(ctx context.Context, cut, from, protect []string, r
 	epsilon *string, budget *explore.Budget, asOf *int) (*explore.Containment, error) {
 	q := explore.ContainmentQuery{Cut: cut, From: from, Protect: protect, Role: role, At: value(at), Budget: value(budget)}
 	var err error
-	if q.Window, err = r.window(window); err != nil {
-		return nil, err
-	}
-	if q.AsOf, err = ledgerNumber(asOf); err != nil {
+	if q.Window, q.AsOf, err = r.span(window, asOf); err != nil {
 		return nil, err
 	}
 	if q.Epsilon, err = skew(epsilon); err != nil {
@@ -107,11 +91,7 @@ func (r queries) Containment(ctx context.Context, cut, from, protect []string, r
 }
 
 func (r queries) Failures(ctx context.Context, window *explore.WindowInput, budget *explore.Budget, asOf *int) (*explore.Failures, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return nil, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -120,11 +100,7 @@ func (r queries) Failures(ctx context.Context, window *explore.WindowInput, budg
 
 func (r queries) Novel(ctx context.Context, of []string, window *explore.WindowInput, baseline *string, who explore.Who,
 	budget *explore.Budget, asOf *int) (*explore.Novel, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return nil, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +113,7 @@ func (r queries) Novel(ctx context.Context, of []string, window *explore.WindowI
 
 func (r queries) Workflow(ctx context.Context, of []string, window *explore.WindowInput, who explore.Who, probes bool,
 	evidence *EvidenceInput, budget *explore.Budget, asOf *int) (*explore.Workflow, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return nil, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -168,11 +140,7 @@ func (r queries) Suspects(ctx context.Context, resource string, at *graph.Time, 
 }
 
 func (r queries) Timeline(ctx context.Context, of []string, window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Timeline, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return nil, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -180,11 +148,7 @@ func (r queries) Timeline(ctx context.Context, of []string, window *explore.Wind
 }
 
 func (r queries) Histogram(ctx context.Context, of []string, window *explore.WindowInput, bins int, asOf *int) (*explore.Histogram, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return nil, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -219,11 +183,7 @@ func (r queries) Node(ctx context.Context, id string) (*explore.NodeDetail, erro
 
 func (r queries) Neighbours(ctx context.Context, id string, direction explore.Direction, kinds []graph.EdgeKind,
 	window *explore.WindowInput, first int, after *string, asOf *int) (*explore.Neighbours, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return nil, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -236,11 +196,7 @@ func (r queries) Event(ctx context.Context, id string) (*explore.Event, error) {
 }
 
 func (r queries) Coverage(ctx context.Context, window *explore.WindowInput, silence *string, asOf *int) (*explore.Coverage, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return nil, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -301,13 +257,17 @@ func (r coverageResolver) UnjoinedSessions(ctx context.Context, c *explore.Cover
 
 func (r *resolver) picture(of []string, window *explore.WindowInput, who explore.Who, match graph.Match, probes bool, nodes, edges int,
 	budget *explore.Budget, asOf *int) (explore.PictureQuery, error) {
-	w, err := r.window(window)
-	if err != nil {
-		return explore.PictureQuery{}, err
-	}
-	seq, err := ledgerNumber(asOf)
+	w, seq, err := r.span(window, asOf)
 	return explore.PictureQuery{Of: of, Window: w, Who: who, Match: match, Probes: probes, Nodes: nodes, Edges: edges,
 		Budget: value(budget), AsOf: seq}, err
+}
+
+// span is when a question is about, and the ledger number up to which it sees.
+func (r *resolver) span(window *explore.WindowInput, asOf *int) (w graph.Window, seq uint64, err error) {
+	if w, err = r.window(window); err == nil {
+		seq, err = ledgerNumber(asOf)
+	}
+	return w, seq, err
 }
 
 func (r *resolver) window(in *explore.WindowInput) (graph.Window, error) {
@@ -335,7 +295,7 @@ func skew(text *string) (time.Duration, error) {
 	if d, err := time.ParseDuration(*text); err == nil && d == 0 {
 		return -1, nil
 	}
-	return explore.ParseDuration(*text)
+	return duration(text)
 }
 
 func ledgerNumber(asOf *int) (uint64, error) {
