@@ -177,10 +177,10 @@ func (s *sketch) show(on map[graph.ID]bool) ([]PictureNode, []PictureEdge) {
 	nodes, edges := []PictureNode{}, []PictureEdge{}
 	for id := range on {
 		d := s.fit.dots[id]
-		n := PictureNode{Node: s.a.showIdentity(id, nil), Tool: s.a.node(id).Attrs.Value(graph.AttrTool), Asked: slices.Contains(s.asked, id),
+		n := PictureNode{Node: s.a.show(id), Tool: s.a.node(id).Attrs.Value(graph.AttrTool), Asked: slices.Contains(s.asked, id),
 			First: d.first, Last: d.last, Calls: d.calls, Worst: d.worst}
-		if n.Node.Kind != graph.Identity {
-			n.Node.Class, n.Node.ClassReason = "", ""
+		if n.Node.Kind == graph.Identity {
+			n.Node = s.a.showIdentity(id, nil)
 		}
 		nodes = append(nodes, n)
 	}

@@ -11,8 +11,6 @@ import type { State } from "./url";
 type Suspects = SuspectsQuery["suspects"];
 export type Candidate = Suspects["candidates"][number];
 
-export const nothing: Said = { lit: new Set(), litEdges: new Set(), marks: new Map(), ranks: new Map() };
-
 /** One step of a lit chain. */
 export interface Step {
   from: string;

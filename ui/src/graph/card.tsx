@@ -73,7 +73,6 @@ export interface GroupData extends Record<string, unknown> {
   left: number;
   worst: string;
   account: string;
-  dim: boolean;
   busy: boolean;
 }
 
@@ -84,7 +83,7 @@ export const GroupCard = memo(function GroupCard({ data: d, selected }: NodeProp
   const k = kinds[d.kind]!;
   const bad = d.worst && outcomes[d.worst]?.bad;
   return (
-    <div className={["card", "group", d.dim && "dim", bad && "bad", selected && "selected"].filter(Boolean).join(" ")} data-group={d.id}>
+    <div className={["card", "group", bad && "bad", selected && "selected"].filter(Boolean).join(" ")} data-group={d.id}>
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <span className="glyph" aria-hidden>{k.glyph}</span>
       <span className="name">{d.busy ? "opening…" : `+${count(d.left)} more`}</span>

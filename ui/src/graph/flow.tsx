@@ -56,7 +56,7 @@ export function Flow({ model, places, state, said, opening, onSelect, onOpen, on
       const left = g.count - (model.opened.get(g.id) ?? 0);
       if (left <= 0 || !passes({ node: { id: g.id, kind: g.kind, account: g.account, class: null } as never, tool: "", asked: false, first: g.first, last: null, calls: 0, worst: null }, state)) continue;
       cards.push({ id: g.id, type: "group-card", position: places.at.get(g.id) ?? { x: 0, y: 0 }, width: CARD.width, height: CARD.height, draggable: false,
-        data: { id: g.id, kind: g.kind, left, worst: g.worst ?? "", account: g.account, dim: false, busy: opening === g.id } });
+        data: { id: g.id, kind: g.kind, left, worst: g.worst ?? "", account: g.account, busy: opening === g.id } });
     }
     return cards;
   }, [shown, model, places, said, state, tab, opening]);
