@@ -15,7 +15,8 @@ test:
 	@test -d $(DATA) || { echo "the real captures are missing at $(DATA): tests on them will not run" >&2; test -z "$$CI"; }
 	$(GO) run ./internal/testbed -meanwhile '$(GO) build ./...' -- sh -ec '\
 	  $(GO) test -timeout 20m ./...; \
-	  $(GO) test -timeout 20m -race ./ingest ./graph/pebble ./graph/api'
+	  $(GO) test -timeout 20m -race ./ingest ./graph/pebble ./graph/api; \
+	  $(GO) test -timeout 20m -race -run "SeveralWriters|OneStatement" ./graph/neo4j'
 	npm --prefix ui ci --no-audit --no-fund
 	npm --prefix ui run check
 

@@ -30,6 +30,8 @@ func classify(err error) failure {
 			return deadlock
 		case strings.HasSuffix(e.Code, ".ConstraintValidationFailed"):
 			return conflict // which the driver does not take for transient
+		case strings.HasSuffix(e.Code, ".EquivalentSchemaRuleAlreadyExists"):
+			return conflict // IF NOT EXISTS of two processes at a time; the next try finds it
 		case strings.HasSuffix(e.Code, ".LockClientStopped"), strings.HasSuffix(e.Code, ".Transaction.Terminated"):
 			return gone // a server that ends in good order
 		case outOfMemory(e):

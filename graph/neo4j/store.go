@@ -133,7 +133,7 @@ type Store struct {
 	nodes      nodeCache
 	superseded superseded
 
-	counters counters
+	counters *counters
 }
 
 var (
@@ -171,7 +171,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Username != "" || o.Password != "" {
 		auth = neo4j.BasicAuth(o.Username, o.Password, "")
 	}
-	s := &Store{o: o, keys: keysOf(o.Graph), bookmarks: neo4j.NewBookmarkManager(neo4j.BookmarkManagerConfig{})}
+	s := &Store{o: o, keys: keysOf(o.Graph), counters: new(counters), bookmarks: neo4j.NewBookmarkManager(neo4j.BookmarkManagerConfig{})}
 	var err error
 	s.driver, err = neo4j.NewDriverWithContext(o.URI, auth, func(c *config.Config) {
 		c.UserAgent = "blastradius"
@@ -188,6 +188,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(s.explain("open the graph", err), s.driver.Close(ctx))
 	}
+	s.counters = new(counters) // two that make one schema at a time may wait for each other: not what a writer did
 	return s, nil
 }
 
