@@ -234,7 +234,7 @@ func TestFollowDisturbed(t *testing.T) {
 	t.Parallel()
 	over, events := 8*time.Second, 5000
 	if *soak > 0 {
-		over, events = *soak, int(*soak/time.Second)*500
+		over, events = *soak, int(*soak/time.Second)*200 // 5 files a second: what the emulator keeps up with
 	}
 	d := newDisturbed(t, events, 11)
 	store := filepath.Join(t.TempDir(), "store")
@@ -272,7 +272,7 @@ func TestFollowTogether(t *testing.T) {
 	t.Parallel()
 	over, events := 4*time.Second, 1200
 	if *soak > 0 {
-		over, events = *soak, int(*soak/time.Second)*200
+		over, events = *soak, int(*soak/time.Second)*80
 	}
 	o := neo4jtest.Fresh(t)
 	empty, err := neo4j.Open(t.Context(), o) // so that the servers find a graph
