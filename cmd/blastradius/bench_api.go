@@ -14,7 +14,6 @@ import (
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/graph/api"
 	"github.com/blastradius/blastradius/graph/explore"
-	"github.com/blastradius/blastradius/graph/pebble"
 )
 
 // benchQuestion is the headline question as a dashboard asks it.
@@ -30,7 +29,7 @@ func benchAPI(ctx context.Context, o benchOptions) ([]benchRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := pebble.Open(dir, pebble.Options{})
+	store, err := openDirectory(dir, writeStore, servedCache<<20)
 	if err != nil {
 		return nil, err
 	}

@@ -67,6 +67,7 @@ given. SIGINT or SIGTERM lets the requests under way finish.`,
 	serverFlags(cmd, &o)
 	f := cmd.Flags()
 	f.StringArrayVar(&paths, "ingest", nil, "`path` of a file or directory to ingest from while serving; may be given again")
+	f.Int(cacheFlag, servedCache, "`MiB` of the embedded store to keep in memory at most")
 	f.DurationVar(&every, "ingest-every", 5*time.Second, "`time` between two looks at --ingest")
 	f.BoolVar(&objects, "objects", false, "ingest S3 objects as resources of their own instead of rolling them up to their bucket")
 	return cmd

@@ -41,7 +41,7 @@ func (m *Main) storeCheck() *cobra.Command {
 			if serverStore.MatchString(at) {
 				return usage(cmd, "neo4j-admin database check does that for a Neo4j", "store check reads the files of the embedded store")
 			}
-			st, err := openDirectory(at, readStore)
+			st, err := openDirectory(at, readStore, 0)
 			if err != nil {
 				return err
 			}
