@@ -38,8 +38,10 @@ func classify(err error) failure {
 			return fatal // which the driver takes for transient
 		}
 	}
-	if neo4j.IsRetryable(err) {
-		return gone
+	for ; err != nil; err = errors.Unwrap(err) { // the driver does not look into wrapped errors
+		if neo4j.IsRetryable(err) {
+			return gone
+		}
 	}
 	return fatal
 }
