@@ -88,7 +88,8 @@ func (b *neo4jBench) open(ctx context.Context) (*neo4j.Store, error) {
 func (b *neo4jBench) clean(ctx context.Context) error {
 	for _, g := range b.graphs {
 		for _, text := range []string{
-			`MATCH (n:Node) WHERE n.id STARTS WITH '~' + $graph + '~' CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 500 ROWS`,
+			`MATCH (n:Node)-[r]->() WHERE n.id STARTS WITH '~' + $graph + '~' CALL (r) { DELETE r } IN TRANSACTIONS OF 10000 ROWS`,
+			`MATCH (n:Node) WHERE n.id STARTS WITH '~' + $graph + '~' CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS`,
 			`MATCH (s:Source {graph: $graph}) WHERE s.seq > 0 DELETE s`, `MATCH (g:Graph {name: $graph}) DELETE g`,
 		} {
 			if _, err := b.run(ctx, text, map[string]any{"graph": g}); err != nil {
