@@ -16,6 +16,7 @@ import (
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // capture is the folder of a real capture, beside the repository.
@@ -187,7 +188,7 @@ func agree(t testing.TB, raw []byte) {
 	var fastEnv, slowEnv envelope
 	err := scan0(raw, &fast, &fastEnv)
 	if why := decode(raw, false, &slow, &slowEnv); why != nil {
-		if errors.Is(why, errDeep) && err == nil {
+		if errors.Is(why, jsonlog.ErrDeep) && err == nil {
 			t.Errorf("scan takes what nests too deep: %.100s", raw)
 		}
 		return

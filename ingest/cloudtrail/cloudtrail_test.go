@@ -9,6 +9,7 @@ import (
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // seen is a memory that also keeps what was reported of times and streams.
@@ -80,6 +81,6 @@ func TestParseGoesOn(t *testing.T) {
 }
 
 func at(s string) graph.Time {
-	t, _ := timeOf(Value(`"` + s + `"`))
+	t, _ := jsonlog.TimeOf(Value(`"` + s + `"`))
 	return t
 }

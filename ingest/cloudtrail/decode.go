@@ -3,10 +3,11 @@ package cloudtrail
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // decode reads a record as scan does, slowly and plainly: the oracle of its
@@ -17,7 +18,7 @@ func decode(raw []byte, fold bool, r *Record, e *envelope) error {
 	*r = Record{Resources: r.Resources[:0], habits: r.habits}
 	*e = envelope{}
 	raw = bytes.Trim(raw, " \t\r\n")
-	if err := checkDepth(raw); err != nil {
+	if err := jsonlog.CheckDepth(raw); err != nil {
 		return err
 	}
 	o, err := membersOf(raw, fold)
@@ -72,7 +73,7 @@ func decodeIdentity(v Value, fold bool) (u UserIdentity, err error) {
 	u.InvokedBy, u.IdentityProvider, u.CredentialID = o.text("invokedBy"), o.text("identityProvider"), o.text("credentialId")
 	u.OnBehalfOfUser, u.OnBehalfOfStore = behalf.text("userId"), behalf.text("identityStoreArn")
 	u.InScopeOfType, u.InScopeOf = scope.text("issuerType"), firstOf(scope.text("credentialsIssuedTo"), scope.text("sourceArn"))
-	created, _ := timeOf(attributes.value("creationDate"))
+	created, _ := jsonlog.TimeOf(attributes.value("creationDate"))
 	u.Session = SessionContext{
 		IssuerType: issuer.text("type"), IssuerPrincipalID: issuer.text("principalId"), IssuerARN: issuer.text("arn"),
 		IssuerAccountID: issuer.text("accountId"), IssuerUserName: issuer.text("userName"),
@@ -191,22 +192,4 @@ func plain(v Value) string {
 		return ""
 	}
 	return string(v)
-}
-
-// checkDepth reports text that is no one JSON value, or nests too deep.
-func checkDepth(raw []byte) error {
-	for d, whole := newDecoder(raw), false; ; {
-		if _, err := d.ReadToken(); err == io.EOF && whole {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("read JSON: %w", err)
-		}
-		if whole {
-			return errSyntax
-		}
-		whole = d.StackDepth() == 0
-		if d.StackDepth() > maxDepth {
-			return errDeep
-		}
-	}
 }

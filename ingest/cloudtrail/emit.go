@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // What is remembered is bounded, so that an archive of any size needs the same
@@ -160,7 +161,7 @@ func (e *emitter) evidence(r *Record) string {
 	}
 	at := len(e.chunk)
 	e.chunk = append(append(append(e.chunk, r.EventID...), '@'), account...)
-	return share(e.chunk[at:])
+	return jsonlog.Share(e.chunk[at:])
 }
 
 // actorOf is the actor of a record, remembered with its identity.

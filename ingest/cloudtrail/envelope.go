@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // maxEnvelopes is how many envelopes may hold each other.
@@ -16,10 +18,16 @@ type reader struct {
 	env, sub  envelope
 }
 
-// read reads the object at b[i]. lexical is set where the object's end was not
-// found or its text is malformed; unusable says why the object, whose end was
-// found, is no record.
-func (d *reader) read(b []byte, i int) (end int, unusable, lexical error) {
+// newReader is a reader with the habits of earlier files; nil has none.
+func newReader(known *habits) *reader {
+	if known == nil {
+		known = newHabits(nil)
+	}
+	return &reader{rec: Record{habits: known}}
+}
+
+// Decode reads the object at b[i]; see jsonlog.Decoder.
+func (d *reader) Decode(b []byte, i int) (end int, unusable, lexical error) {
 	end, lexical = scan(b, i, &d.rec, &d.env)
 	if lexical != nil {
 		return end, nil, lexical
@@ -27,8 +35,8 @@ func (d *reader) read(b []byte, i int) (end int, unusable, lexical error) {
 	return end, d.settle(scan0, 0), nil
 }
 
-// readPlainly is read by the slow decoder, of a text that read found malformed.
-func (d *reader) readPlainly(raw []byte) error {
+// DecodePlainly is Decode by the slow decoder.
+func (d *reader) DecodePlainly(raw []byte) error {
 	if err := decode(raw, false, &d.rec, &d.env); err != nil {
 		return err
 	}
@@ -39,9 +47,9 @@ func (d *reader) readPlainly(raw []byte) error {
 type reading func(raw []byte, r *Record, e *envelope) error
 
 func scan0(raw []byte, r *Record, e *envelope) error {
-	end, err := scan(raw, space(raw, 0), r, e)
-	if err == nil && space(raw, end) < len(raw) {
-		err = errSyntax
+	end, err := scan(raw, jsonlog.Space(raw, 0), r, e)
+	if err == nil && jsonlog.Space(raw, end) < len(raw) {
+		err = jsonlog.ErrSyntax
 	}
 	return err
 }
@@ -84,7 +92,7 @@ func (d *reader) settle(read reading, opened int) error {
 	for _, v := range d.env.times {
 		if v != nil {
 			var ok bool
-			if r.Time, ok = timeOf(v); !ok {
+			if r.Time, ok = jsonlog.TimeOf(v); !ok {
 				return fmt.Errorf("no time in its eventTime %.40q", v)
 			}
 			return nil

@@ -3,6 +3,8 @@ package cloudtrail
 import (
 	"bytes"
 	"hash/maphash"
+
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // habits is what records of one trail repeat, remembered between them.
@@ -60,7 +62,7 @@ func (t *identities) scan(b []byte, i, room int, u *UserIdentity) (int, error) {
 			return i + len(k.Raw), nil
 		}
 	}
-	end, err := skip(b, i, room)
+	end, err := jsonlog.Skip(b, i, room)
 	if err != nil || end-i > maxKnownIdentity {
 		return scanIdentity(b, i, room, u)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // handler writes what an event shows beyond a call.
@@ -76,9 +77,9 @@ func (e *emitter) assumed() {
 // keyIssued writes what a record shows of a temporary key that it issues;
 // answer is the part of the response around the credentials.
 func (e *emitter) keyIssued(answer Value) {
-	parts := answer.pick("credentials", "assumedRoleUser", "roleArn", "sourceIdentity")
-	creds := parts[0].pick("accessKeyId", "accessKeyID", "expiration")
-	request := e.r.Request.pick("roleArn", "roleSessionName", "sourceIdentity")
+	parts := answer.Pick("credentials", "assumedRoleUser", "roleArn", "sourceIdentity")
+	creds := parts[0].Pick("accessKeyId", "accessKeyID", "expiration")
+	request := e.r.Request.Pick("roleArn", "roleSessionName", "sourceIdentity")
 	key := keyNode(firstOf(creds[0].Str(), creds[1].Str()))
 	if !key.known() {
 		return
@@ -99,7 +100,7 @@ func (e *emitter) keyIssued(answer Value) {
 	account := accountOf(e.r)
 	if identity.known() {
 		var marks []graph.Mark
-		if end, ok := timeOf(creds[2]); ok {
+		if end, ok := jsonlog.TimeOf(creds[2]); ok {
 			marks = append(marks, e.mark(graph.Ended, end))
 		}
 		e.standing(ref, e.ref(&identity), graph.Of, marks...)
@@ -117,7 +118,7 @@ func (e *emitter) keyIssued(answer Value) {
 // permissionsOf is the identity whose permissions an issued key carries, and
 // the session's name, where role and asked are what the call names.
 func (e *emitter) permissionsOf(answer, session Value, role, asked string) (n node, name string) {
-	user := session.pick("arn", "assumedRoleId")
+	user := session.Pick("arn", "assumedRoleId")
 	arn := user[0].Str()
 	unique, name, _ := strings.Cut(user[1].Str(), ":")
 	name = firstOf(name, asked)

@@ -1,6 +1,10 @@
 package cloudtrail
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/blastradius/blastradius/ingest/jsonlog"
+)
 
 // recordField says what scan does with the value of a key.
 type recordField uint8
@@ -98,19 +102,19 @@ func (t *keyOrder) read(b []byte, i int, before *knownKey) (k *knownKey, at int,
 	for _, k = range [...]*knownKey{before.next, before.other} {
 		if k != nil && len(b)-i > len(k.text) && string(b[i:i+len(k.text)]) == k.text {
 			if at = i + len(k.text); b[at] <= ' ' {
-				at = space(b, at)
+				at = jsonlog.Space(b, at)
 			}
 			return k, at, nil
 		}
 	}
-	name, at, err := readMember(b, i)
+	name, at, err := jsonlog.Member(b, i)
 	if err != nil {
 		return nil, at, err
 	}
 	k, ok := t.known[name]
 	if !ok {
 		k = &knownKey{text: `"` + name + `":`, field: t.fields[name]}
-		if len(t.known) >= maxKeys || !strings.HasPrefix(share(b[i:]), k.text) { // as where a quote is escaped in it
+		if len(t.known) >= maxKeys || !strings.HasPrefix(jsonlog.Share(b[i:]), k.text) { // as where a quote is escaped in it
 			return k, at, nil
 		}
 		if t.known == nil {
@@ -127,7 +131,7 @@ func (k *knownKey) skip(b []byte, i, room int) (int, error) {
 	if n := len(k.last); n > 0 && len(b)-i >= n && string(b[i:i+n]) == string(k.last) {
 		return i + n, nil
 	}
-	end, err := skip(b, i, room)
+	end, err := jsonlog.Skip(b, i, room)
 	if err == nil && end-i <= maxLastValue && (b[i] == '"' || b[i] == '{') { // which end by themselves
 		k.last = append(k.last[:0], b[i:end]...)
 	}
@@ -137,20 +141,20 @@ func (k *knownKey) skip(b []byte, i, room int) (int, error) {
 // textAt is text of the key's value, which often is the last one again.
 func (k *knownKey) textAt(b []byte, i, room int) (string, int, error) {
 	if n := len(k.last); n > 0 && len(b)-i >= n && string(b[i:i+n]) == string(k.last) {
-		return share(b[i+1 : i+n-1]), i + n, nil
+		return jsonlog.Share(b[i+1 : i+n-1]), i + n, nil
 	}
 	if i < len(b) && b[i] == '"' {
-		end, odd, err := quoted(b, i)
+		end, odd, err := jsonlog.Quoted(b, i)
 		if err != nil {
 			return "", end, err
 		}
 		if odd {
-			return unescape(b[i+1 : end-1]), end, nil
+			return jsonlog.Unescape(b[i+1 : end-1]), end, nil
 		}
 		if end-i <= maxLastValue {
 			k.last = append(k.last[:0], b[i:end]...)
 		}
-		return share(b[i+1 : end-1]), end, nil
+		return jsonlog.Share(b[i+1 : end-1]), end, nil
 	}
-	return text(b, i, room)
+	return jsonlog.Text(b, i, room)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // iamUser is the user that an IAM call is about: the one it names, who may be
@@ -88,7 +89,7 @@ func (e *emitter) serviceCredentialSet() {
 	var marks []graph.Mark
 	if e.r.EventName == "CreateServiceSpecificCredential" {
 		marks = append(marks, e.mark(graph.Began, e.t))
-		if end, ok := timeOf(made.Get("expirationDate")); ok {
+		if end, ok := jsonlog.TimeOf(made.Get("expirationDate")); ok {
 			marks = append(marks, e.mark(graph.Ended, end))
 		}
 	}
@@ -182,7 +183,7 @@ func (e *emitter) profileRole() {
 func (e *emitter) podRole() {
 	cluster, namespace, name, role := "", "", "", ""
 	for _, v := range [...]Value{e.r.Response.Get("association"), e.r.Request} {
-		parts, roleARN := v.pick("clusterName", "name", "namespace", "serviceAccount"), v.Get("roleArn").Str()
+		parts, roleARN := v.Pick("clusterName", "name", "namespace", "serviceAccount"), v.Get("roleArn").Str()
 		cluster, namespace = firstOf(cluster, parts[0].Str(), parts[1].Str()), firstOf(namespace, parts[2].Str())
 		name, role = firstOf(name, parts[3].Str()), firstOf(role, roleARN)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // reach is what a call reaches: its targets, and what is known of each.
@@ -42,7 +44,7 @@ func (m *reaches) find(x *extractor, r *Record) *reach {
 		m.key = m.key[:0]
 		return nil
 	}
-	if known := m.known[share(m.key)]; known != nil {
+	if known := m.known[jsonlog.Share(m.key)]; known != nil {
 		p.hits++
 		return known
 	}
@@ -89,8 +91,8 @@ func (x *extractor) reachKey(b []byte, p *plan, r *Record) []byte {
 	b = p.request.appendPart(b, r.Request, &r.request, part)
 	b = p.response.appendPart(b, r.Response, &r.response, part)
 	if p.additional || r.Response.Null() && r.Request.Null() {
-		b = appendField(append(b, 1), share(r.Additional))
-		b = appendField(b, share(r.Details))
+		b = appendField(append(b, 1), jsonlog.Share(r.Additional))
+		b = appendField(b, jsonlog.Share(r.Details))
 	} else {
 		b = append(b, 0)
 	}
@@ -145,7 +147,7 @@ func (k *keys) appendPart(b []byte, v Value, in *walked, part bool) []byte {
 		return append(b, 0)
 	}
 	if !part || !v.IsObject() || bytes.Contains(v, arnMark) {
-		return appendField(append(b, 1), share(v))
+		return appendField(append(b, 1), jsonlog.Share(v))
 	}
 	b = append(b, 2)
 	if in.of(v) {
@@ -165,7 +167,7 @@ func (k *keys) appendMember(b []byte, name string, v Value) []byte {
 	if !k.has(name) {
 		return b
 	}
-	return appendField(appendField(b, name), share(v))
+	return appendField(appendField(b, name), jsonlog.Share(v))
 }
 
 // look notes which members the plan's rules look at. EC2 ids may stand

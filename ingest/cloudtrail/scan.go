@@ -1,5 +1,7 @@
 package cloudtrail
 
+import "github.com/blastradius/blastradius/ingest/jsonlog"
+
 // envelope is what a record's object holds beside the record: the times that
 // stand in for eventTime, and the members that an envelope keeps the real
 // record in.
@@ -20,17 +22,17 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 	*e = envelope{}
 	start := i
 	if i >= len(b) {
-		return i, errCut
+		return i, jsonlog.ErrCut
 	}
 	if b[i] != '{' {
-		return i, errSyntax
+		return i, jsonlog.ErrSyntax
 	}
 	h := r.habits
 	if h == nil {
 		h = newHabits(nil)
 	}
-	const room = maxDepth - 1
-	i, done, err := first(b, i, '}')
+	const room = jsonlog.MaxDepth - 1
+	i, done, err := jsonlog.First(b, i, '}')
 	for k := &h.record.before; !done && err == nil; {
 		if k, i, err = h.record.read(b, i, k); err != nil {
 			break
@@ -41,17 +43,17 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 		case eventSourceField:
 			r.EventSource, i, err = k.textAt(b, i, room)
 		case eventTimeField:
-			e.times[0], i, err = value(b, i, room)
+			e.times[0], i, err = jsonlog.ValueAt(b, i, room)
 		case timestampField:
-			e.times[1], i, err = value(b, i, room)
+			e.times[1], i, err = jsonlog.ValueAt(b, i, room)
 		case partnerTimeField:
-			e.times[2], i, err = value(b, i, room)
+			e.times[2], i, err = jsonlog.ValueAt(b, i, room)
 		case eventIDField:
-			r.EventID, i, err = text(b, i, room)
+			r.EventID, i, err = jsonlog.Text(b, i, room)
 		case sharedEventIDField:
-			r.SharedEventID, i, err = text(b, i, room)
+			r.SharedEventID, i, err = jsonlog.Text(b, i, room)
 		case requestIDField:
-			r.RequestID, i, err = text(b, i, room)
+			r.RequestID, i, err = jsonlog.Text(b, i, room)
 		case eventTypeField:
 			r.EventType, i, err = k.textAt(b, i, room)
 		case eventCategoryField:
@@ -59,13 +61,13 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 		case regionField:
 			r.Region, i, err = k.textAt(b, i, room)
 		case sourceIPField:
-			r.SourceIP, i, err = text(b, i, room)
+			r.SourceIP, i, err = jsonlog.Text(b, i, room)
 		case userAgentField:
 			r.UserAgent, i, err = k.textAt(b, i, room)
 		case errorCodeField:
-			r.ErrorCode, i, err = text(b, i, room)
+			r.ErrorCode, i, err = jsonlog.Text(b, i, room)
 		case errorMessageField:
-			r.ErrorMessage, i, err = text(b, i, room)
+			r.ErrorMessage, i, err = jsonlog.Text(b, i, room)
 		case recipientField:
 			r.RecipientAccountID, i, err = k.textAt(b, i, room)
 		case apiVersionField:
@@ -87,17 +89,17 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 		case responseField:
 			r.Response, i, err = r.response.scan(b, i, room)
 		case additionalField:
-			r.Additional, i, err = value(b, i, room)
+			r.Additional, i, err = jsonlog.ValueAt(b, i, room)
 		case detailsField:
-			r.Details, i, err = value(b, i, room)
+			r.Details, i, err = jsonlog.ValueAt(b, i, room)
 		case addendumField:
-			r.Addendum, i, err = value(b, i, room)
+			r.Addendum, i, err = jsonlog.ValueAt(b, i, room)
 		case eventDataField:
-			e.eventData, i, err = value(b, i, room)
+			e.eventData, i, err = jsonlog.ValueAt(b, i, room)
 		case innerField:
-			e.inner, i, err = value(b, i, room)
+			e.inner, i, err = jsonlog.ValueAt(b, i, room)
 		case eventField:
-			e.event, i, err = value(b, i, room)
+			e.event, i, err = jsonlog.ValueAt(b, i, room)
 		default:
 			i, err = k.skip(b, i, room)
 		}
@@ -107,7 +109,7 @@ func scan(b []byte, i int, r *Record, e *envelope) (int, error) {
 		if i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' {
 			i++
 		} else {
-			i, done, err = more(b, i, '}')
+			i, done, err = jsonlog.More(b, i, '}')
 		}
 	}
 	if err != nil {
@@ -132,54 +134,54 @@ func (r *Record) reset() {
 func scanIdentity(b []byte, i, room int, u *UserIdentity) (int, error) {
 	*u = UserIdentity{}
 	start := i
-	end, err := object(b, i, room, func(key string, i, room int) (end int, err error) {
+	end, err := jsonlog.Object(b, i, room, func(key string, i, room int) (end int, err error) {
 		switch key {
 		case "type":
-			u.Type, end, err = text(b, i, room)
+			u.Type, end, err = jsonlog.Text(b, i, room)
 		case "principalId":
-			u.PrincipalID, end, err = text(b, i, room)
+			u.PrincipalID, end, err = jsonlog.Text(b, i, room)
 		case "arn":
-			u.ARN, end, err = text(b, i, room)
+			u.ARN, end, err = jsonlog.Text(b, i, room)
 		case "accountId":
-			u.AccountID, end, err = text(b, i, room)
+			u.AccountID, end, err = jsonlog.Text(b, i, room)
 		case "accessKeyId":
-			u.AccessKeyID, end, err = text(b, i, room)
+			u.AccessKeyID, end, err = jsonlog.Text(b, i, room)
 		case "userName":
-			u.UserName, end, err = text(b, i, room)
+			u.UserName, end, err = jsonlog.Text(b, i, room)
 		case "invokedBy":
-			u.InvokedBy, end, err = text(b, i, room)
+			u.InvokedBy, end, err = jsonlog.Text(b, i, room)
 		case "identityProvider":
-			u.IdentityProvider, end, err = text(b, i, room)
+			u.IdentityProvider, end, err = jsonlog.Text(b, i, room)
 		case "credentialId":
-			u.CredentialID, end, err = text(b, i, room)
+			u.CredentialID, end, err = jsonlog.Text(b, i, room)
 		case "sessionContext":
 			end, err = scanSession(b, i, room, &u.Session)
 		case "onBehalfOf":
 			u.OnBehalfOfUser, u.OnBehalfOfStore = "", ""
-			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+			end, err = jsonlog.Object(b, i, room, func(key string, i, room int) (end int, err error) {
 				switch key {
 				case "userId":
-					u.OnBehalfOfUser, end, err = text(b, i, room)
+					u.OnBehalfOfUser, end, err = jsonlog.Text(b, i, room)
 				case "identityStoreArn":
-					u.OnBehalfOfStore, end, err = text(b, i, room)
+					u.OnBehalfOfStore, end, err = jsonlog.Text(b, i, room)
 				default:
-					end, err = skip(b, i, room)
+					end, err = jsonlog.Skip(b, i, room)
 				}
 				return end, err
 			})
 		case "inScopeOf":
 			var source string
 			u.InScopeOf, u.InScopeOfType = "", ""
-			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+			end, err = jsonlog.Object(b, i, room, func(key string, i, room int) (end int, err error) {
 				switch key {
 				case "issuerType":
-					u.InScopeOfType, end, err = text(b, i, room)
+					u.InScopeOfType, end, err = jsonlog.Text(b, i, room)
 				case "credentialsIssuedTo":
-					u.InScopeOf, end, err = text(b, i, room)
+					u.InScopeOf, end, err = jsonlog.Text(b, i, room)
 				case "sourceArn":
-					source, end, err = text(b, i, room)
+					source, end, err = jsonlog.Text(b, i, room)
 				default:
-					end, err = skip(b, i, room)
+					end, err = jsonlog.Skip(b, i, room)
 				}
 				return end, err
 			})
@@ -187,7 +189,7 @@ func scanIdentity(b []byte, i, room int, u *UserIdentity) (int, error) {
 				u.InScopeOf = source
 			}
 		default:
-			end, err = skip(b, i, room)
+			end, err = jsonlog.Skip(b, i, room)
 		}
 		return end, err
 	})
@@ -199,60 +201,60 @@ func scanIdentity(b []byte, i, room int, u *UserIdentity) (int, error) {
 
 func scanSession(b []byte, i, room int, s *SessionContext) (int, error) {
 	*s = SessionContext{}
-	return object(b, i, room, func(key string, i, room int) (end int, err error) {
+	return jsonlog.Object(b, i, room, func(key string, i, room int) (end int, err error) {
 		switch key {
 		case "sessionIssuer":
 			s.IssuerType, s.IssuerPrincipalID, s.IssuerARN, s.IssuerAccountID, s.IssuerUserName = "", "", "", "", ""
-			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+			end, err = jsonlog.Object(b, i, room, func(key string, i, room int) (end int, err error) {
 				switch key {
 				case "type":
-					s.IssuerType, end, err = text(b, i, room)
+					s.IssuerType, end, err = jsonlog.Text(b, i, room)
 				case "principalId":
-					s.IssuerPrincipalID, end, err = text(b, i, room)
+					s.IssuerPrincipalID, end, err = jsonlog.Text(b, i, room)
 				case "arn":
-					s.IssuerARN, end, err = text(b, i, room)
+					s.IssuerARN, end, err = jsonlog.Text(b, i, room)
 				case "accountId":
-					s.IssuerAccountID, end, err = text(b, i, room)
+					s.IssuerAccountID, end, err = jsonlog.Text(b, i, room)
 				case "userName":
-					s.IssuerUserName, end, err = text(b, i, room)
+					s.IssuerUserName, end, err = jsonlog.Text(b, i, room)
 				default:
-					end, err = skip(b, i, room)
+					end, err = jsonlog.Skip(b, i, room)
 				}
 				return end, err
 			})
 		case "attributes":
 			s.Created, s.MFA = 0, false
-			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+			end, err = jsonlog.Object(b, i, room, func(key string, i, room int) (end int, err error) {
 				var t Tri
 				switch key {
 				case "creationDate":
 					var v Value
-					v, end, err = value(b, i, room)
-					s.Created, _ = timeOf(v)
+					v, end, err = jsonlog.ValueAt(b, i, room)
+					s.Created, _ = jsonlog.TimeOf(v)
 				case "mfaAuthenticated":
 					t, end, err = tri(b, i, room)
 					s.MFA = t == True
 				default:
-					end, err = skip(b, i, room)
+					end, err = jsonlog.Skip(b, i, room)
 				}
 				return end, err
 			})
 		case "webIdFederationData":
 			s.FederatedProvider = ""
-			end, err = object(b, i, room, func(key string, i, room int) (end int, err error) {
+			end, err = jsonlog.Object(b, i, room, func(key string, i, room int) (end int, err error) {
 				if key == "federatedProvider" {
-					s.FederatedProvider, end, err = text(b, i, room)
+					s.FederatedProvider, end, err = jsonlog.Text(b, i, room)
 				} else {
-					end, err = skip(b, i, room)
+					end, err = jsonlog.Skip(b, i, room)
 				}
 				return end, err
 			})
 		case "sourceIdentity":
-			s.SourceIdentity, end, err = text(b, i, room)
+			s.SourceIdentity, end, err = jsonlog.Text(b, i, room)
 		case "ec2RoleDelivery":
-			s.EC2RoleDelivery, end, err = text(b, i, room)
+			s.EC2RoleDelivery, end, err = jsonlog.Text(b, i, room)
 		case "signInSessionArn":
-			s.SignInSessionARN, end, err = text(b, i, room)
+			s.SignInSessionARN, end, err = jsonlog.Text(b, i, room)
 		case "assumedRoot":
 			var t Tri
 			t, end, err = tri(b, i, room)
@@ -262,7 +264,7 @@ func scanSession(b []byte, i, room int, s *SessionContext) (int, error) {
 			t, end, err = tri(b, i, room)
 			s.FromConsole = t == True
 		default:
-			end, err = skip(b, i, room)
+			end, err = jsonlog.Skip(b, i, room)
 		}
 		return end, err
 	})
@@ -274,12 +276,12 @@ func (h *habits) scanResources(b []byte, i, room int, out []ResourceRef) ([]Reso
 		return h.scanResource(b, i, room, out)
 	}
 	if room--; room < 0 {
-		return out, i, errDeep
+		return out, i, jsonlog.ErrDeep
 	}
-	i, done, err := first(b, i, ']')
+	i, done, err := jsonlog.First(b, i, ']')
 	for !done && err == nil {
 		if out, i, err = h.scanResource(b, i, room, out); err == nil {
-			i, done, err = more(b, i, ']')
+			i, done, err = jsonlog.More(b, i, ']')
 		}
 	}
 	return out, i, err
@@ -289,77 +291,54 @@ func (h *habits) scanResources(b []byte, i, room int, out []ResourceRef) ([]Reso
 // none.
 func (h *habits) scanResource(b []byte, i, room int, out []ResourceRef) ([]ResourceRef, int, error) {
 	if i < len(b) && b[i] == '"' {
-		s, end, err := text(b, i, room)
+		s, end, err := jsonlog.Text(b, i, room)
 		if isARN(s) {
 			out = append(out, ResourceRef{ARN: s})
 		}
 		return out, end, err
 	}
 	if i >= len(b) || b[i] != '{' {
-		end, err := skip(b, i, room)
+		end, err := jsonlog.Skip(b, i, room)
 		return out, end, err
 	}
 	if room--; room < 0 {
-		return out, i, errDeep
+		return out, i, jsonlog.ErrDeep
 	}
 	out = append(out, ResourceRef{})
 	r := &out[len(out)-1]
 	var long, lower string
-	i, done, err := first(b, i, '}')
+	i, done, err := jsonlog.First(b, i, '}')
 	for k := &h.resource.before; !done && err == nil; {
 		if k, i, err = h.resource.read(b, i, k); err != nil {
 			break
 		}
 		switch k.field {
 		case arnField:
-			r.ARN, i, err = text(b, i, room)
+			r.ARN, i, err = jsonlog.Text(b, i, room)
 		case longARNField:
-			long, i, err = text(b, i, room)
+			long, i, err = jsonlog.Text(b, i, room)
 		case lowerARNField:
-			lower, i, err = text(b, i, room)
+			lower, i, err = jsonlog.Text(b, i, room)
 		case arnPrefixField:
-			r.ARNPrefix, i, err = text(b, i, room)
+			r.ARNPrefix, i, err = jsonlog.Text(b, i, room)
 		case accountField:
 			r.AccountID, i, err = k.textAt(b, i, room)
 		case typeField:
-			r.Type, i, err = text(b, i, room)
+			r.Type, i, err = jsonlog.Text(b, i, room)
 		default:
-			i, err = skip(b, i, room)
+			i, err = jsonlog.Skip(b, i, room)
 		}
 		if err == nil {
-			i, done, err = more(b, i, '}')
+			i, done, err = jsonlog.More(b, i, '}')
 		}
 	}
 	r.ARN = firstOf(r.ARN, long, lower)
 	return out, i, err
 }
 
-// object calls f for each member of the object at i, which returns where the
-// member's value ends; room is what a value may nest. A value that is no object
-// is skipped.
-func object(b []byte, i, room int, f func(key string, i, room int) (int, error)) (int, error) {
-	if i >= len(b) || b[i] != '{' {
-		return skip(b, i, room)
-	}
-	if room--; room < 0 {
-		return i, errDeep
-	}
-	i, done, err := first(b, i, '}')
-	for !done && err == nil {
-		var key string
-		if key, i, err = readMember(b, i); err != nil {
-			break
-		}
-		if i, err = f(key, i, room); err == nil {
-			i, done, err = more(b, i, '}')
-		}
-	}
-	return i, err
-}
-
 // tri is the value at i as a boolean, written as one or as its word.
 func tri(b []byte, i, room int) (t Tri, end int, err error) {
-	s, end, err := text(b, i, room)
+	s, end, err := jsonlog.Text(b, i, room)
 	return triOf(s), end, err
 }
 

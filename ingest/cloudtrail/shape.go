@@ -9,6 +9,7 @@ import (
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // shape is what a file of CloudTrail's holds.
@@ -28,29 +29,29 @@ func (s shape) kind() string {
 }
 
 // headSize is how much of a file recognise wants to see.
-const headSize = 64 << 10
+const headSize = jsonlog.HeadSize
 
 // recognise tells a file of CloudTrail's, in any wrapping, by the first bytes
 // of its content. It goes by the first records, so that a file of other events
 // among which CloudTrail's stand is known too.
 func recognise(_ string, head []byte) (shape, bool) {
 	head = bytes.TrimPrefix(head, []byte("\ufeff"))
-	top := Value(head[space(head, 0):])
+	top := Value(head[jsonlog.Space(head, 0):])
 	if isDigest(top) {
 		return shapeDigest, true
 	}
 	const tries = 8
 	var found shape
-	var s splitter
-	s = splitter{ctx: context.Background(), w: window{b: head}, yield: func(*Record, error) bool {
-		found = shapeOf(&s.read.rec)
-		return found == 0 && s.n < tries
-	}}
-	err := s.file()
-	if found == 0 && err != errStop {
-		found = shapeOf(&s.read.rec) // as far as it goes, where the head ends within it
+	n, d := 0, newReader(nil)
+	err := jsonlog.Read(context.Background(), &ingest.File{Data: head}, layout(0), d, func(error) bool {
+		n++
+		found = shapeOf(&d.rec)
+		return found == 0 && n < tries
+	})
+	if found == 0 && n < tries {
+		found = shapeOf(&d.rec) // as far as it goes, where the head ends within it
 	}
-	if found == 0 && s.n == 0 && err == nil && top.Get("Records").IsArray() {
+	if found == 0 && n == 0 && err == nil && top.Get("Records").IsArray() {
 		found = shapeRecords // an hour in which nothing happened
 	}
 	return found, found != 0
@@ -69,18 +70,7 @@ func shapeOf(r *Record) shape {
 }
 
 // peek is the head of f for recognise, and f as it was before.
-func peek(f *ingest.File) ([]byte, *ingest.File, error) {
-	if f.Reader == nil {
-		return f.Data[:min(headSize, len(f.Data))], f, nil
-	}
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(f.Reader, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, nil, fmt.Errorf("read %s: %w", f.Name, err)
-	}
-	head = head[:n]
-	return head, &ingest.File{Name: f.Name, Reader: io.MultiReader(bytes.NewReader(head), f.Reader)}, nil
-}
+func peek(f *ingest.File) ([]byte, *ingest.File, error) { return jsonlog.Peek(f) }
 
 // digest is the content of a digest file: the log files that CloudTrail
 // delivered in a span of time. One that is not at hand is a gap.
@@ -118,14 +108,14 @@ func readDigest(f *ingest.File) (digest, error) {
 		return digest{}, &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("read %s: a digest may have %d bytes", f.Name, maxDigest)}
 	}
 	b = bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\ufeff")))
-	if err := checkDepth(b); err != nil {
+	if err := jsonlog.CheckDepth(b); err != nil {
 		return digest{}, &graph.Error{Code: graph.CodeInvalid, Message: "read digest " + f.Name, Err: err}
 	}
 	v := Value(b)
 	d := digest{account: v.Get("awsAccountId").Text(), previous: s3URL(v.Get("previousDigestS3Bucket"), v.Get("previousDigestS3Object"))}
 	var from, to bool
-	d.start, from = timeOf(v.Get("digestStartTime"))
-	d.end, to = timeOf(v.Get("digestEndTime"))
+	d.start, from = jsonlog.TimeOf(v.Get("digestStartTime"))
+	d.end, to = jsonlog.TimeOf(v.Get("digestEndTime"))
 	if !from || !to {
 		return digest{}, &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("read digest %s: it has no digestStartTime or digestEndTime", f.Name)}
 	}

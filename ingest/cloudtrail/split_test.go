@@ -15,6 +15,7 @@ import (
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 const (
@@ -140,8 +141,8 @@ func TestTruncation(t *testing.T) {
 func TestRejects(t *testing.T) {
 	big := strings.Replace(recordA, `"billing"`, `"`+strings.Repeat("x", 5<<20)+`"`, 1)
 	deep := strings.Replace(recordA, `"billing"`, strings.Repeat(`{"a":[`, 5000)+strings.Repeat(`]}`, 5000), 1)
-	just := strings.Replace(recordA, `"billing"`, strings.Repeat(`[`, maxDepth-2)+strings.Repeat(`]`, maxDepth-2), 1)
-	over := strings.Replace(recordA, `"billing"`, strings.Repeat(`[`, maxDepth-1)+strings.Repeat(`]`, maxDepth-1), 1)
+	just := strings.Replace(recordA, `"billing"`, strings.Repeat(`[`, jsonlog.MaxDepth-2)+strings.Repeat(`]`, jsonlog.MaxDepth-2), 1)
+	over := strings.Replace(recordA, `"billing"`, strings.Repeat(`[`, jsonlog.MaxDepth-1)+strings.Repeat(`]`, jsonlog.MaxDepth-1), 1)
 	for _, c := range []struct{ name, text, order, why string }{
 		{"5 MB in a list", `{"Records":[` + recordA + "," + big + "," + recordB + `]}`, "rxr", fmt.Sprintf("record 1 at byte %d cannot be used: it has %d bytes", 13+len(recordA), len(big))},
 		{"5 MB on a line", recordA + "\n" + big + "\n" + recordB, "rxr", "bytes, and a record may have 1048576"},
@@ -236,43 +237,6 @@ func TestReadError(t *testing.T) {
 	if err := records(context.Background(), &ingest.File{Data: []byte(recordA + recordB)}, func(*Record, error) bool { n++; return false }); err != nil || n != 1 {
 		t.Errorf("stopped: %v after %d", err, n)
 	}
-}
-
-// Memory stays at a record and a chunk, however long the stream; so does time
-// in proportion, where every line is torn.
-func TestStreamIsBounded(t *testing.T) {
-	torn := strings.Repeat(recordA[:400]+"\n", 20000)
-	o := readStream([]byte(torn), 1<<16)
-	if len(o.rejected) != 19999 || o.err == nil {
-		t.Errorf("%d rejected, %v", len(o.rejected), o.err)
-	}
-	line := []byte(recordA + "\n")
-	src := &repeat{text: line, left: 64 << 20 / len(line)}
-	s := splitter{ctx: context.Background(), w: window{src: src, size: 1 << 16}}
-	most := 0
-	s.yield = func(r *Record, err error) bool { most = max(most, len(s.w.b)); return err == nil }
-	if err := s.file(); err != nil || s.good != 64<<20/len(line) || most > 1<<18 {
-		t.Errorf("%v: %d records, window of %d bytes", err, s.good, most)
-	}
-}
-
-// repeat reads as text so many times over.
-type repeat struct {
-	text, rest []byte
-	left       int
-}
-
-func (r *repeat) Read(p []byte) (int, error) {
-	if len(r.rest) == 0 {
-		if r.left == 0 {
-			return 0, io.EOF
-		}
-		r.left--
-		r.rest = r.text
-	}
-	n := copy(p, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
 }
 
 func TestActivity(t *testing.T) {

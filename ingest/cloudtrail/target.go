@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // Target is one thing that a call reaches.
@@ -284,7 +285,7 @@ func namesNothing(arn string) bool {
 
 // unwrapCall steps into {"<Event>Request": {…}}, as some EC2 calls wrap theirs.
 func unwrapCall(v Value, event, suffix string) Value {
-	if len(v) < len(event)+len(suffix)+4 || !strings.HasPrefix(share(v[2:]), event) || !strings.HasPrefix(share(v[2+len(event):]), suffix) {
+	if len(v) < len(event)+len(suffix)+4 || !strings.HasPrefix(jsonlog.Share(v[2:]), event) || !strings.HasPrefix(jsonlog.Share(v[2+len(event):]), suffix) {
 		return v
 	}
 	if in := v.Get(event + suffix); in.IsObject() {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // How an ARN begins, and what stands before the caller's ARN in a refusal: that one
@@ -37,7 +38,7 @@ func findARNs(text []byte, f func(found)) {
 		if end-i > maxName || i > 0 && (isDigit(text[i-1]) || text[i-1]|0x20 >= 'a' && text[i-1]|0x20 <= 'z') {
 			continue
 		}
-		arn := strings.TrimRight(share(text[i:end]), ".:")
+		arn := strings.TrimRight(jsonlog.Share(text[i:end]), ".:")
 		if strings.HasSuffix(arn, "]") && !strings.Contains(arn, "[") { // the end of a list, not of log-stream:2026/11/22/[$LATEST]
 			arn = strings.TrimRight(arn, "]")
 		}
@@ -85,7 +86,7 @@ func keyBefore(text []byte, quote int) string {
 	if start < 0 {
 		return ""
 	}
-	return share(text[start+1 : i])
+	return jsonlog.Share(text[start+1 : i])
 }
 
 // mentions adds every other ARN that stands in request, response or message, and

@@ -1,4 +1,4 @@
-package cloudtrail
+package jsonlog
 
 import (
 	"math"
@@ -8,19 +8,22 @@ import (
 	"github.com/blastradius/blastradius/graph"
 )
 
-// timeOf reads a time in any form seen in records: ISO 8601 with or without
+// TimeOf reads a time in any form seen in records: ISO 8601 with or without
 // fraction, T and zone (none is UTC), the console's "Jul 10, 2023 12:24:29 PM",
 // and seconds or milliseconds since the epoch as a number or its text. Times
 // before 1970 and after 2262 are none.
-func timeOf(v Value) (t graph.Time, ok bool) {
+func TimeOf(v Value) (t graph.Time, ok bool) {
 	if len(v) == len(`"2006-01-02T15:04:05Z"`) && v[0] == '"' {
 		if t, ok := clock((*[20]byte)(v[1:21])); ok {
 			return t, true
 		}
 	}
+	if t, ok := clockFraction(v); ok {
+		return t, true
+	}
 	s := v.Text()
 	layouts := numericLayouts
-	if s != "" && !isDigit(s[0]) {
+	if s != "" && (s[0] < '0' || s[0] > '9') {
 		layouts = monthLayouts
 	}
 	for _, layout := range layouts {
@@ -81,6 +84,27 @@ func clock(b *[20]byte) (graph.Time, bool) {
 	n := y*365 + y/4 - y/100 + y/400 + (m*153+2)/5 + day - 1 - 719468
 	s := int64(n)*86400 + int64(hour*3600+minute*60+second)
 	return graph.Time(s * 1000), s > 0
+}
+
+// clockFraction reads 2006-01-02T15:04:05.123456789Z, in quotes, with one to
+// nine digits, to the millisecond below.
+func clockFraction(v Value) (graph.Time, bool) {
+	n := len(v)
+	if n < 24 || n > 32 || v[0] != '"' || v[20] != '.' || v[n-2] != 'Z' {
+		return 0, false
+	}
+	b := [20]byte(v[1:21])
+	b[19] = 'Z'
+	t, ok := clock(&b)
+	scale := graph.Time(100)
+	for _, c := range v[21 : n-2] {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		t += scale * graph.Time(c-'0')
+		scale /= 10
+	}
+	return t, ok
 }
 
 // pair is two digits as a number, far below zero where they are none.

@@ -1,4 +1,4 @@
-package cloudtrail
+package jsonlog
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ func (v Value) Str() string {
 	if len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"' {
 		return ""
 	}
-	return unescape(v[1 : len(v)-1])
+	return Unescape(v[1 : len(v)-1])
 }
 
 // Text is the text of a string, number or boolean; empty for null, object and
@@ -45,7 +45,7 @@ func (v Value) Text() string {
 	case '{', '[', 'n':
 		return ""
 	}
-	return share(v)
+	return Share(v)
 }
 
 // Get is the member with that key, the last where keys repeat; absent where
@@ -61,56 +61,8 @@ func (v Value) Get(key string) Value {
 	return out
 }
 
-// walked are the members of an object as Each would find them; of another value
-// than v it says nothing.
-type walked struct {
-	v       Value
-	members []member
-}
-
-type member struct {
-	key   string
-	value Value
-}
-
-// of reports whether it has the members of v.
-func (w *walked) of(v Value) bool {
-	return len(v) > 0 && len(v) == len(w.v) && &v[0] == &w.v[0]
-}
-
-// scan is value, noting the members of an object that is well formed so far.
-func (w *walked) scan(b []byte, i, room int) (Value, int, error) {
-	w.v, w.members = nil, w.members[:0]
-	if i >= len(b) || b[i] != '{' || room < 1 {
-		return value(b, i, room)
-	}
-	at, done, err := first(b, i, '}')
-	for !done && err == nil {
-		var m member
-		start := 0
-		if m.key, start, err = readMember(b, at); err != nil {
-			break
-		}
-		if at, err = skip(b, start, room-1); err != nil {
-			break
-		}
-		m.value = b[start:at:at]
-		w.members = append(w.members, m)
-		if at+1 < len(b) && b[at] == ',' && b[at+1] > ' ' {
-			at++
-		} else {
-			at, done, err = more(b, at, '}')
-		}
-	}
-	if err != nil {
-		return value(b, i, room)
-	}
-	w.v = b[i:at:at]
-	return w.v, at, nil
-}
-
-// pick is Get of up to four keys, in one walk.
-func (v Value) pick(keys ...string) (out [4]Value) {
+// Pick is Get of up to four keys, in one walk.
+func (v Value) Pick(keys ...string) (out [4]Value) {
 	v.Each(func(k string, m Value) bool {
 		for i := range keys {
 			if k == keys[i] {
@@ -150,17 +102,17 @@ func (v Value) Each(f func(key string, m Value) bool) {
 	if !v.IsObject() {
 		return
 	}
-	i, done, err := first(v, 0, '}')
+	i, done, err := First(v, 0, '}')
 	for !done && err == nil {
 		var key string
 		var end int
-		if key, i, err = readMember(v, i); err != nil {
+		if key, i, err = Member(v, i); err != nil {
 			return
 		}
-		if end, err = skip(v, i, maxDepth); err != nil || !f(key, v[i:end:end]) {
+		if end, err = Skip(v, i, MaxDepth); err != nil || !f(key, v[i:end:end]) {
 			return
 		}
-		i, done, err = more(v, end, '}')
+		i, done, err = More(v, end, '}')
 	}
 }
 
@@ -175,13 +127,13 @@ func (v Value) Items(f func(e Value) bool) {
 		f(v)
 		return
 	}
-	i, done, err := first(v, 0, ']')
+	i, done, err := First(v, 0, ']')
 	for !done && err == nil {
 		var end int
-		if end, err = skip(v, i, maxDepth); err != nil || !f(v[i:end:end]) {
+		if end, err = Skip(v, i, MaxDepth); err != nil || !f(v[i:end:end]) {
 			return
 		}
-		i, done, err = more(v, end, ']')
+		i, done, err = More(v, end, ']')
 	}
 }
 
@@ -193,11 +145,11 @@ func (v Value) Strings(f func(s string) bool) bool {
 			i++
 			continue
 		}
-		end, _, err := quoted(v, i)
+		end, _, err := Quoted(v, i)
 		if err != nil {
 			return true
 		}
-		next := space(v, end)
+		next := Space(v, end)
 		if (next >= len(v) || v[next] != ':') && !f(v[i:end].Str()) {
 			return false
 		}
@@ -206,19 +158,20 @@ func (v Value) Strings(f func(s string) bool) bool {
 	return true
 }
 
-// share is the bytes as a string, without a copy.
-func share(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+// Share is the bytes as a string, without a copy: they must not change while it
+// is held.
+func Share(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// unescape is the text of a JSON string's inside. It shares memory where the
+// Unescape is the text of a JSON string's inside. It shares memory where the
 // text is the bytes; lone surrogates and invalid UTF-8 become U+FFFD, as in
 // encoding/json.
-func unescape(b []byte) string {
+func Unescape(b []byte) string {
 	i := bytes.IndexByte(b, '\\')
 	if i < 0 {
 		if utf8.Valid(b) {
-			return share(b)
+			return Share(b)
 		}
-		return string([]rune(share(b)))
+		return string([]rune(Share(b)))
 	}
 	out := append(make([]byte, 0, len(b)), b[:i]...)
 	for i < len(b) {
@@ -259,9 +212,9 @@ func unescape(b []byte) string {
 		}
 	}
 	if !utf8.Valid(out) {
-		return string([]rune(share(out)))
+		return string([]rune(Share(out)))
 	}
-	return share(out)
+	return Share(out)
 }
 
 func hex4(b []byte, i int) rune {

@@ -1,4 +1,4 @@
-package cloudtrail
+package jsonlog
 
 import (
 	"encoding/json"
@@ -86,7 +86,7 @@ func TestValueDeep(t *testing.T) {
 		}
 	}
 	walk(v, 0)
-	if found != 1 || depth > maxDepth {
+	if found != 1 || depth > MaxDepth {
 		t.Errorf("%d strings, walked %d deep", found, depth)
 	}
 }
@@ -98,16 +98,18 @@ func TestTimeOf(t *testing.T) {
 		`"2023-07-10 12:24:29"`, `"2023-07-10 12:24:29.000000000"`, `"2023-07-10 22:24:29+10:00"`, `"2023-07-10 12:24:29 UTC"`,
 		`"Jul 10, 2023 12:24:29 PM"`, `"Jul 10, 2023, 12:24:29 PM"`, `1688991869`, `1688991869000`, `"1688991869000"`, `1.688991869E9`, `1688991869.0`,
 	} {
-		if got, ok := timeOf(Value(s)); !ok || got != want {
+		if got, ok := TimeOf(Value(s)); !ok || got != want {
 			t.Errorf("%s: %v %v", s, got, ok)
 		}
 	}
-	if got, _ := timeOf(Value(`"2023-07-10T12:24:29.123456Z"`)); got != want+123 {
-		t.Errorf("fraction: %v", got)
+	for text, ms := range map[string]graph.Time{".123456Z": 123, ".1Z": 100, ".02Z": 20, ".999999999Z": 999, ".9999999999Z": 999, ".000Z": 0, ".5+00:00": 500} {
+		if got, ok := TimeOf(Value(`"2023-07-10T12:24:29` + text + `"`)); !ok || got != want+ms {
+			t.Errorf("%s: %v %v", text, got, ok)
+		}
 	}
 	for _, s := range []string{``, `null`, `""`, `"soon"`, `"2023-02-30T00:00:00Z"`, `"2023-13-01T00:00:00Z"`, `"2023-01-01T24:00:00Z"`, `"1969-12-31T23:59:59Z"`,
-		`"1970-01-01T00:00:00Z"`, `"9999-01-01T00:00:00Z"`, `-1`, `0`, `1e300`, `"NaN"`, `"Inf"`, `true`, `{}`, `"2023-0a-01T00:00:00Z"`} {
-		if got, ok := timeOf(Value(s)); ok {
+		`"1970-01-01T00:00:00Z"`, `"9999-01-01T00:00:00Z"`, `-1`, `0`, `1e300`, `"NaN"`, `"Inf"`, `true`, `{}`, `"2023-0a-01T00:00:00Z"`, `"2023-01-01T00:00:00.Z"`, `"2023-01-01T00:00:00.1aZ"`, `"2023-02-30T00:00:00.1Z"`} {
+		if got, ok := TimeOf(Value(s)); ok {
 			t.Errorf("%s: %v", s, got)
 		}
 	}
@@ -146,10 +148,10 @@ func TestQuoted(t *testing.T) {
 			odd  bool
 			err  error
 		}{
-			{`"`, 1, false, nil}, {`","x`, 1, false, nil}, {`\""`, 3, true, nil}, {`\\"`, 3, true, nil}, {`é"`, 3, true, nil}, {"\x1f\"", 0, false, errSyntax},
-			{"\x7f\"", 2, false, nil}, {`!#[]" `, 5, false, nil}, {``, 0, false, errCut}, {`\`, 1, true, errCut}, {`\"`, 2, true, errCut},
+			{`"`, 1, false, nil}, {`","x`, 1, false, nil}, {`\""`, 3, true, nil}, {`\\"`, 3, true, nil}, {`é"`, 3, true, nil}, {"\x1f\"", 0, false, ErrSyntax},
+			{"\x7f\"", 2, false, nil}, {`!#[]" `, 5, false, nil}, {``, 0, false, ErrCut}, {`\`, 1, true, ErrCut}, {`\"`, 2, true, ErrCut},
 		} {
-			end, odd, err := quoted([]byte(`"`+pad+c.rest), 0)
+			end, odd, err := Quoted([]byte(`"`+pad+c.rest), 0)
 			if end != 1+n+c.end || odd != c.odd || err != c.err {
 				t.Errorf("%d+%q: %d %v %v", n, c.rest, end-1-n, odd, err)
 			}
@@ -178,7 +180,7 @@ func FuzzValue(f *testing.F) {
 			}
 		}
 		var tree any
-		if json.Unmarshal(b, &tree) != nil || checkDepth(b) != nil || len(b) == 0 || b[0] <= ' ' || b[len(b)-1] <= ' ' {
+		if json.Unmarshal(b, &tree) != nil || CheckDepth(b) != nil || len(b) == 0 || b[0] <= ' ' || b[len(b)-1] <= ' ' {
 			return
 		}
 		if s, ok := tree.(string); ok && v.Str() != s {

@@ -1,4 +1,4 @@
-package cloudtrail
+package jsonlog
 
 import (
 	"bytes"
@@ -96,7 +96,7 @@ func (w *window) next() bool {
 }
 
 // span measures the object, array or string that begins at i, and moves past
-// it. Nothing bounds its size or depth; beyond maxRecord bytes it is
+// it. Nothing bounds its size or depth; beyond MaxRecord bytes it is
 // not held. raw is the text of what was, other than a string. With lines, it ends at the latest
 // where limit says; then whole is false and i stands at that line's end.
 func (w *window) span(lines bool) (raw []byte, size int64, whole bool) {
@@ -134,7 +134,7 @@ func (w *window) span(lines bool) (raw []byte, size int64, whole bool) {
 				}
 			}
 		}
-		if held = held && w.base+int64(j)-start <= maxRecord; !held && j > 0 {
+		if held = held && w.base+int64(j)-start <= MaxRecord; !held && j > 0 {
 			w.i = j - 1 // the byte before, to see a line's end by
 		}
 		at := w.base + int64(j)
