@@ -18,6 +18,7 @@ import (
 	"github.com/blastradius/blastradius/ingest/cloudtrail"
 	"github.com/blastradius/blastradius/ingest/feed"
 	"github.com/blastradius/blastradius/ingest/feed/sqsfeed"
+	"github.com/blastradius/blastradius/ingest/ndjson"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
@@ -27,6 +28,7 @@ func formats(objects bool) []ingest.Format {
 	return []ingest.Format{
 		cloudtrail.New(cloudtrail.Options{Objects: objects}),
 		awsiam.New(),
+		ndjson.New(),
 	}
 }
 

@@ -23,6 +23,9 @@ type Layout struct {
 	Begins func(key string) bool
 	// Hint is what to say of a file that is no JSON.
 	Hint string
+	// Lines names rejected records by the line they begin on, which costs a
+	// look at every byte once more.
+	Lines bool
 	// Chunk is how much of a stream is read at a time, in bytes; zero is 4 MiB.
 	Chunk int
 }
@@ -67,7 +70,7 @@ func Read(ctx context.Context, f *ingest.File, l Layout, d Decoder, yield func(e
 	if l.Chunk == 0 {
 		l.Chunk = chunkSize
 	}
-	s := splitter{ctx: ctx, l: l, d: d, yield: yield, w: window{b: f.Data, src: f.Reader, size: l.Chunk}}
+	s := splitter{ctx: ctx, l: l, d: d, yield: yield, w: window{b: f.Data, src: f.Reader, size: l.Chunk, count: l.Lines}}
 	s.around, _ = d.(Around)
 	err := s.file()
 	if err == errStop {
@@ -91,6 +94,7 @@ type splitter struct {
 	l      Layout
 	d      Decoder
 	around Around // d, where it wants to know
+	line   int    // of the record at hand, from 1, as far as mark was asked
 	yield  func(error) bool
 	w      window
 	n      int // records met
@@ -250,6 +254,7 @@ func (s *splitter) elements() error {
 			}
 		case '[':
 			at := s.w.offset()
+			s.mark()
 			if _, _, whole := s.w.span(false); !whole {
 				return s.cutAt("element", at)
 			}
@@ -261,6 +266,7 @@ func (s *splitter) elements() error {
 				return s.fail("%q stands where a record should", c)
 			}
 			at := s.w.offset()
+			s.mark()
 			if !s.scalar() {
 				return s.cutAt("element", at)
 			}
@@ -308,6 +314,9 @@ func (s *splitter) record(lines bool) error {
 		past, unusable, lexical = s.d.Decode(w.b[:end], w.i)
 		if lexical == nil && past-w.i <= MaxRecord {
 			at := w.offset()
+			if unusable != nil {
+				s.mark()
+			}
 			w.i = past
 			if unusable != nil {
 				return s.reject(at, unusable)
@@ -319,6 +328,7 @@ func (s *splitter) record(lines bool) error {
 		}
 	}
 	at := w.offset()
+	s.mark()
 	raw, size, whole := w.span(lines)
 	switch {
 	case !whole && w.i == len(w.b):
@@ -341,6 +351,7 @@ func (s *splitter) record(lines bool) error {
 // no file of records.
 func (s *splitter) garbage() error {
 	s.w.fill()
+	s.mark()
 	at, head := s.w.offset(), s.w.b[s.w.i:min(s.w.i+16, len(s.w.b))]
 	noJSON := &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("no JSON: the text at byte %d is %q", at, head),
 		Hint: s.l.Hint}
@@ -390,8 +401,18 @@ func (s *splitter) emit() error {
 	return nil
 }
 
+// mark notes the line that reading stands on, for a record that may be rejected.
+func (s *splitter) mark() {
+	if s.l.Lines {
+		s.line = s.w.line()
+	}
+}
+
 func (s *splitter) reject(at int64, why error) error {
 	err := &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("record %d at byte %d cannot be used", s.n, at), Err: why}
+	if s.l.Lines {
+		err.Message = fmt.Sprintf("line %d cannot be used", s.line)
+	}
 	s.n++
 	if !s.yield(err) {
 		return errStop

@@ -121,6 +121,27 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// Lines are counted from 1, whole and streamed.
+func TestLines(t *testing.T) {
+	text := recordA + "\n\n" + recordB + "\n{\"x\":1}\n{\"id\":\"" + strings.Repeat("x", MaxRecord) + "\n\"}\nnoise\n[1,\n[]]\n" + recordA[:9] + "\n" + recordB
+	want := "a b !line 4 cannot be used !line 5 cannot be used !line 7 cannot be used !line 8 cannot be used !line 9 cannot be used !line 10 cannot be used b"
+	for _, chunk := range []int{0, 64, 4096} {
+		l := layout
+		l.Lines, l.Chunk = true, chunk
+		f := &ingest.File{Data: []byte(text)}
+		if chunk > 0 {
+			f = &ingest.File{Reader: strings.NewReader(text)}
+		}
+		out, err := read(f, l)
+		for i := range out {
+			out[i], _, _ = strings.Cut(out[i], ":")
+		}
+		if got := strings.Join(out, " "); err != nil || got != want {
+			t.Errorf("chunks of %d: %v %q, want %q", chunk, err, got, want)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	f := &ingest.File{Name: "f", Data: []byte(`[1,` + recordA + `,` + recordB + `]`)}
 	find := func(record uint32, evidence string) (string, error) {

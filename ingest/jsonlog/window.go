@@ -19,6 +19,9 @@ type window struct {
 	size int   // of a chunk
 	err  error // what ended src, other than its end
 
+	lines, counted int // the newlines before b[counted]; counted only where lines are asked for
+	count          bool
+
 	breakAt, sought int // the next break at or after i, once sought; what of b was sought
 }
 
@@ -29,6 +32,10 @@ func (w *window) offset() int64 { return w.base + int64(w.i) }
 func (w *window) more() bool {
 	if w.src == nil {
 		return false
+	}
+	if w.count {
+		w.line()
+		w.counted = 0
 	}
 	held := len(w.b) - w.i
 	b := make([]byte, held+max(w.size, held))
@@ -50,6 +57,15 @@ func (w *window) more() bool {
 	w.breakAt, w.sought = w.breakAt-w.i, max(0, w.sought-w.i)
 	w.b, w.i = b[:held+n], 0
 	return n > 0
+}
+
+// line is the line that i stands on, from 1. Each byte is looked at once.
+func (w *window) line() int {
+	if w.i > w.counted {
+		w.lines += bytes.Count(w.b[w.counted:w.i], []byte{'\n'})
+		w.counted = w.i
+	}
+	return w.lines + 1
 }
 
 // fill reads on until a few bytes are at hand, or all that are left.
