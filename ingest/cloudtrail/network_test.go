@@ -1,6 +1,7 @@
 package cloudtrail
 
 import (
+	"github.com/blastradius/blastradius/ingest"
 	"slices"
 	"testing"
 
@@ -24,8 +25,8 @@ func TestNetworkOf(t *testing.T) {
 		"203.0.113.77, 10.0.0.1":         "",
 		"dynamodb.application-autoscaling.\u00e9": "",
 	} {
-		if got := networkOf(address); got != want {
-			t.Errorf("networkOf(%q) = %q, want %q", address, got, want)
+		if got := ingest.NetworkOf(address); got != want {
+			t.Errorf("NetworkOf(%q) = %q, want %q", address, got, want)
 		}
 	}
 }

@@ -18,9 +18,11 @@ type Layout struct {
 	// List reports whether an object's member with that key, where it is an
 	// array, lists records: "Records". May be nil: none does.
 	List func(key string) bool
-	// Begins reports whether a key is one that records begin with and no
-	// object around a list of them. It only saves time. May be nil.
+	// Begins reports whether a first key is one that records begin with and
+	// no object around a list of them. It only saves time. May be nil.
 	Begins func(key string) bool
+	// Alone reports the same of a key anywhere in the object. May be nil.
+	Alone func(key string) bool
 	// Hint is what to say of a file that is no JSON.
 	Hint string
 	// Lines names rejected records by the line they begin on, which costs a
@@ -160,12 +162,14 @@ func (s *splitter) list() bool {
 
 // listIn finds the bracket of a list of records among the members from b[i] on;
 // where there is none, at is past the object. With early, a first key that only
-// records have settles it: at then is nothing.
+// records begin with settles it, and so does a key that stands alone: at then is
+// nothing.
 func (l *Layout) listIn(b []byte, i int, early bool) (at int, found bool, err error) {
+	first := early
 	if i = Space(b, i); i < len(b) && b[i] == '}' {
 		return i + 1, false, nil
 	}
-	for ; ; early = false {
+	for ; ; first = false {
 		var key string
 		if key, i, err = Member(b, i); err != nil {
 			return i, false, err
@@ -176,7 +180,7 @@ func (l *Layout) listIn(b []byte, i int, early bool) (at int, found bool, err er
 		if b[i] == '[' && l.List(key) {
 			return i, true, nil
 		}
-		if early && l.Begins != nil && l.Begins(key) {
+		if first && l.Begins != nil && l.Begins(key) || early && l.Alone != nil && l.Alone(key) {
 			return i, false, nil
 		}
 		if i, err = Skip(b, i, MaxDepth); err != nil {
