@@ -221,6 +221,7 @@ func TestIdentities(t *testing.T) {
 		}, edges: []string{
 			"aws:webidentity:oidc.eks.eu-north-1/id/C1:system:serviceaccount:shop:cart CALLED sts:AssumeRoleWithWebIdentity OK iam:role/cart",
 			"aws:webidentity:oidc.eks.eu-north-1/id/C1:system:serviceaccount:shop:cart ISSUED key_join key:ASIACART at 10:00:00",
+			"aws:webidentity:oidc.eks.eu-north-1/id/C1:system:serviceaccount:shop:cart OF k8s:sa:shop/cart",
 			"key:ASIACART OF iam:role/cart ended 11:00:00",
 		}},
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest/k8sid"
 )
 
 // fact is a standing edge between two nodes of an actor; row is its row in the
@@ -93,6 +94,8 @@ func newActor(r *Record) *actor {
 	switch u.Type {
 	case "WebIdentityUser":
 		a.credential = webIdentity(u)
+		a.serviceAccount(u)
+		return a
 	case "SAMLUser":
 		a.credential = samlSubject(u)
 	default:
@@ -107,6 +110,23 @@ func newActor(r *Record) *actor {
 	a.findOthers(u)
 	a.state(u)
 	return a
+}
+
+// serviceAccount is the service account of a cluster whose token was shown. The
+// record does not name the cluster, so the account is known without it; the
+// cluster's own log knows it by that id too.
+func (a *actor) serviceAccount(u *UserIdentity) {
+	subject := u.UserName
+	if i := strings.Index(u.PrincipalID, ":system:serviceaccount:"); subject == "" && i >= 0 {
+		subject = u.PrincipalID[i+1:]
+	}
+	namespace, name, ok := k8sid.Subject(subject)
+	if !ok {
+		return
+	}
+	a.identity = k8sNode(k8sid.Clusterless(namespace, name))
+	a.fact(&a.credential, &a.identity, graph.Of, 0)
+	a.attr(&a.identity, graph.AttrName, name)
 }
 
 func identityOf(u *UserIdentity, r *Record, a *actor) node {

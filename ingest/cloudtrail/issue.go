@@ -8,6 +8,7 @@ import (
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest/jsonlog"
+	"github.com/blastradius/blastradius/ingest/k8sid"
 )
 
 // handler writes what an event shows beyond a call.
@@ -180,7 +181,11 @@ func (e *emitter) podTags(account, session string) {
 	if name != "" {
 		e.b.Attr(ref, graph.AttrName, strings.Clone(name), e.t)
 		if cluster != "" && namespace != "" {
-			e.b.Attr(ref, graph.AttrAlias, "k8s:"+cluster+":pod:"+namespace+"/"+name, e.t)
+			of := k8sid.Pod(cluster, namespace, name)
+			e.b.Attr(ref, graph.AttrAlias, string(of.ID), e.t)
+			for _, id := range k8sid.Aliases(of, cluster) {
+				e.b.Attr(ref, graph.AttrAlias, string(id), e.t)
+			}
 		}
 	}
 }

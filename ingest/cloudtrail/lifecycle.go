@@ -5,6 +5,7 @@ import (
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest/jsonlog"
+	"github.com/blastradius/blastradius/ingest/k8sid"
 )
 
 // iamUser is the user that an IAM call is about: the one it names, who may be
@@ -195,8 +196,13 @@ func (e *emitter) podRole() {
 		kind = graph.Ended
 	}
 	arn := arnID(partitionOf(e.r.Region), "eks", e.r.Region, accountOf(e.r), "cluster/"+cluster)
-	account := node{id: "k8s:" + arn + graph.ID(":sa:"+namespace+"/"+name), kind: graph.Identity, typ: typeServiceAccount}
-	e.standing(e.ref(&account), e.thing(graph.ID(role)), graph.RunsAs, e.mark(kind, e.t))
+	sa := k8sid.ServiceAccount(string(arn), namespace, name)
+	account := k8sNode(sa)
+	ref := e.ref(&account)
+	for _, id := range k8sid.Aliases(sa, string(arn)) {
+		e.b.Attr(ref, graph.AttrAlias, string(id), e.t)
+	}
+	e.standing(ref, e.thing(graph.ID(role)), graph.RunsAs, e.mark(kind, e.t))
 }
 
 // configured writes which role a workload runs as, where a call that made or

@@ -5,6 +5,7 @@ import (
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/ingest/awsid"
+	"github.com/blastradius/blastradius/ingest/k8sid"
 )
 
 // node is a node that records of one kind show again and again. ref is valid
@@ -43,7 +44,6 @@ const (
 	typeTask        = "aws.ecs.task"
 
 	typeServiceCredential = "aws.servicecredential"
-	typeServiceAccount    = "k8s.serviceaccount"
 )
 
 // unknownPrincipal stands for a caller that the record hides or does not name.
@@ -54,6 +54,8 @@ const hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 // nodeOf is the node of that name.
 func nodeOf(n awsid.Node) node { return node{id: n.ID, kind: n.Kind, typ: n.Type} }
+
+func k8sNode(n k8sid.Node) node { return node{id: n.ID, kind: n.Kind, typ: n.Type} }
 
 func arnIdentity(arn string) node { return nodeOf(awsid.Identity(arn)) }
 

@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"ingest/k8saudit":           {"graph", "ingest", "ingest/awsid", "ingest/jsonlog", "ingest/k8sid", "ingest/k8saudit"},
 	"ingest/ndjson":             {"graph", "ingest", "ingest/awsid", "ingest/jsonlog", "ingest/k8sid", "ingest/ndjson"},
 	"ingest/awsiam":             {"graph", "ingest", "ingest/awsid", "ingest/awsiam"},
-	"ingest/cloudtrail":         {"graph", "ingest", "ingest/awsid", "ingest/jsonlog", "ingest/cloudtrail"},
+	"ingest/cloudtrail":         {"graph", "ingest", "ingest/awsid", "ingest/jsonlog", "ingest/k8sid", "ingest/cloudtrail"},
 	"ingest/feed/s3feed":        {"graph", "ingest/feed", "internal/awsconf"},
 	"ingest/feed/lookupfeed":    {"graph", "ingest/feed", "internal/awsconf"},
 	"ingest/feed/iamfeed":       {"graph", "ingest/feed", "internal/awsconf"},
