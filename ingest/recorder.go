@@ -79,7 +79,9 @@ func (r *recorder) end(err error) {
 		s.Size, s.Hash = r.w.late.sum()
 	}
 	part.Files.Stored++
-	part.Kinds[strings.Clone(s.Kind)]++
+	kind := strings.Clone(s.Kind)
+	part.Kinds[kind]++
+	part.Taken = append(part.Taken, Taken{s.Name, kind})
 	if err != nil {
 		x := rejection(s.Name, err)
 		s.Note = x.Reason

@@ -22,6 +22,9 @@ type Report struct {
 	} `json:"files"`
 	// Kinds counts the stored files by what they were taken for.
 	Kinds map[string]int `json:"kinds"`
+	// Taken says of each stored file what it was taken for, in feed order: of
+	// the first maxTaken, so that a run of any length needs the same memory.
+	Taken []Taken `json:"taken,omitempty"`
 	// Records were read from stored files; of them Skipped carry nothing for
 	// the graph, by class of reason.
 	Records int            `json:"records"`
@@ -56,6 +59,15 @@ type Report struct {
 	// Duration of the run in nanoseconds.
 	Duration time.Duration `json:"durationNanos"`
 }
+
+// Taken is a file and what it was taken for: its Source.Kind.
+type Taken struct {
+	File string `json:"file"`
+	Kind string `json:"kind"`
+}
+
+// maxTaken bounds Report.Taken.
+const maxTaken = 10_000
 
 // Rejection is a file, or one record of it, that could not be used.
 type Rejection struct {
@@ -102,6 +114,7 @@ func (r *Report) add(p *Report) {
 	for k, n := range p.Kinds {
 		r.Kinds[k] += n
 	}
+	r.Taken = append(r.Taken, p.Taken[:min(len(p.Taken), maxTaken-len(r.Taken))]...)
 	r.Records += p.Records
 	for k, n := range p.Skipped {
 		r.Skipped[k] += n

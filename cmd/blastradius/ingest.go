@@ -18,16 +18,23 @@ import (
 	"github.com/blastradius/blastradius/ingest/cloudtrail"
 	"github.com/blastradius/blastradius/ingest/feed"
 	"github.com/blastradius/blastradius/ingest/feed/sqsfeed"
+	"github.com/blastradius/blastradius/ingest/k8saudit"
 	"github.com/blastradius/blastradius/ingest/ndjson"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
 
-// formats are the sources of evidence: adding one is one line here.
-func formats(objects bool) []ingest.Format {
+// formats are the sources of evidence: adding one is one line here. A file is
+// taken by the first that recognises it.
+func formats(objects bool) []ingest.Format { return formatsOf(objects, "") }
+
+// formatsOf are the formats, for audit logs of Kubernetes that do not say their
+// cluster.
+func formatsOf(objects bool, cluster string) []ingest.Format {
 	return []ingest.Format{
 		cloudtrail.New(cloudtrail.Options{Objects: objects}),
 		awsiam.New(),
+		k8saudit.New(k8saudit.Options{Cluster: cluster}),
 		ndjson.New(),
 	}
 }
@@ -36,14 +43,15 @@ func formats(objects bool) []ingest.Format {
 func (m *Main) ingest() *cobra.Command {
 	var o ingest.Options
 	var objects bool
-	var format string
+	var format, cluster string
 	var policy bool
 	cmd := &cobra.Command{
 		Use:   "ingest SOURCE…",
 		Short: "Read audit logs into the store",
 		Long: `ingest reads files, and directories with all below them, into the store: gzip or
 plain, in any order, again and again; what is known already is skipped. "-" reads
-standard input. Formats are recognised by content. On AWS, with the ordinary
+standard input. Formats are recognised by content (blastradius sources lists them), and the
+report says what each file was taken for. On AWS, with the ordinary
 credentials (AWS_PROFILE, AWS_REGION, a role), a SOURCE may also be
 
   s3://BUCKET/PREFIX   a trail's bucket, all accounts and regions in it; objects that
@@ -88,7 +96,7 @@ all was stored; 3: something was rejected, the rest was stored; 2: it ended earl
 			defer collectSeldom()()
 			ctx, cancel := drainable(cmd.Context(), sources)
 			defer cancel()
-			report, err := m.ingestInto(ctx, st, filesOf(ctx, st, sources), objects, o)
+			report, err := m.ingestInto(ctx, st, filesOf(ctx, st, sources), formatsOf(objects, cluster), o)
 			if err == nil || report.Files.Seen > 0 {
 				if werr := m.writeReport(&report, sources, format); err == nil {
 					err = werr
@@ -113,6 +121,7 @@ all was stored; 3: something was rejected, the rest was stored; 2: it ended earl
 	}
 	f := cmd.Flags()
 	f.BoolVar(&objects, "objects", false, "keep S3 objects as resources of their own instead of rolling them up to their bucket")
+	f.StringVar(&cluster, "cluster", "", "`name` or ARN of the Kubernetes cluster whose audit events do not say it (default: unknown)")
 	f.IntVar(&o.Workers, "workers", 0, "`number` of files read at a time (default: one a core)")
 	f.StringVar(&format, "format", "text", "of the report: `text` on stderr, or json on stdout")
 	f.Bool("follow", false, "go on when the queue is empty, until Ctrl-C, which finishes what was begun")
@@ -226,7 +235,7 @@ func (m *Main) span(cmd *cobra.Command) (from, to time.Time, err error) {
 }
 
 // ingestInto runs the pipeline, with a progress bar if stderr is a terminal.
-func (m *Main) ingestInto(ctx context.Context, st graph.Store, files iter.Seq[feed.Object], objects bool, o ingest.Options) (ingest.Report, error) {
+func (m *Main) ingestInto(ctx context.Context, st graph.Store, files iter.Seq[feed.Object], known []ingest.Format, o ingest.Options) (ingest.Report, error) {
 	o.Now = m.Now
 	if isTerminal, _ := terminal(m.Stderr); isTerminal {
 		bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(m.Stderr), progressbar.OptionSetDescription("reading"),
@@ -240,7 +249,7 @@ func (m *Main) ingestInto(ctx context.Context, st graph.Store, files iter.Seq[fe
 			}
 		}
 	}
-	return ingest.Run(ctx, st, files, formats(objects), o)
+	return ingest.Run(ctx, st, files, known, o)
 }
 
 // writeReport writes the report of a run, with what the queues among its

@@ -64,7 +64,7 @@ func TestReadmeCommands(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"demo", "ingest", "touched", "activity", "chain", "reach", "contain", "failures", "novel", "workflow", "suspects", "timeline", "histogram", "search",
-		"node", "neighbours", "event", "coverage", "inventory", "serve", "generate", "store"} {
+		"node", "neighbours", "event", "coverage", "inventory", "serve", "generate", "store", "sources"} {
 		if !ran[name] {
 			t.Errorf("the README never shows blastradius %s", name)
 		}

@@ -61,8 +61,12 @@ func (f *Format) Parser() ingest.Parser { return &parser{f.opts, newEmitter()} }
 // Raw returns the event behind an observation, without the data of secrets; see
 // ingest.RawReader.
 func (f *Format) Raw(ctx context.Context, file *ingest.File, record uint32, evidence string) ([]byte, error) {
+	o := f.opts
+	if _, cluster, ok := strings.Cut(evidence, "@"); ok && o.Cluster == "" {
+		o.Cluster = cluster // that was named when the file was ingested
+	}
 	text, err := jsonlog.Find(file, record, evidence, func(yield func(jsonlog.Seen, error) bool) error {
-		return f.opts.events(ctx, file, func(e *event, err error) bool {
+		return o.events(ctx, file, func(e *event, err error) bool {
 			if err != nil {
 				return yield(jsonlog.Seen{}, err)
 			}
