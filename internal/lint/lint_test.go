@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 	"graph/api":                 {"graph"},
 	"ingest":                    {"graph", "ingest"},
 	"ingest/feed":               {"graph"},
+	"ingest/spool":              {"graph", "ingest/feed"},
 	"ingest/awsid":              {"graph", "ingest"},
 	"ingest/jsonlog":            {"graph", "ingest"},
 	"ingest/k8sid":              {"graph"},
