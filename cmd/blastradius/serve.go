@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -21,6 +23,7 @@ func (m *Main) serve() *cobra.Command {
 	var paths []string
 	var every time.Duration
 	var objects bool
+	var audit, cluster string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the API and the page, and ingest what comes meanwhile",
@@ -31,6 +34,10 @@ events), an editor for it at /graphiql, the page at /, and /healthz, /readyz and
 With --ingest it also looks at files and directories again and again, and ingests
 what is new as soon as it no longer changes: a process that serves has the store to
 itself. Files that still change are named by coverage, and make answers incomplete.
+
+With --k8s-audit DIR it takes the audit events that the webhook of a Kubernetes API
+server posts to /ingest/k8saudit: they are in DIR before they are acknowledged, and
+in answers after --ingest-every.
 
 It listens on loopback unless --tokens-file (bearer tokens, one a line) and TLS are
 given. SIGINT or SIGTERM lets the requests under way finish.`,
@@ -44,7 +51,7 @@ given. SIGINT or SIGTERM lets the requests under way finish.`,
 				return usage(cmd, "such as 5s", "--ingest-every %v is no interval", every)
 			}
 			use := readStore
-			if len(paths) > 0 {
+			if len(paths) > 0 || audit != "" {
 				use = writeStore
 			}
 			st, err := m.openStore(cmd, use)
@@ -53,8 +60,18 @@ given. SIGINT or SIGTERM lets the requests under way finish.`,
 			}
 			defer st.Close()
 			var writing func() []string
-			if len(paths) > 0 {
-				o.Watcher, err = m.watcher(st, paths, objects, every)
+			files := feed.Directory(paths...)
+			if audit != "" {
+				s, err := auditSpool(audit)
+				if err != nil {
+					return err
+				}
+				defer s.Close()
+				files = feed.Concat(files, s.Files())
+				o.Receive = map[string]http.Handler{auditPath: receiveAudit(s)}
+			}
+			if use == writeStore {
+				o.Watcher, err = m.watcher(st, paths, files, formatsOf(objects, cluster), every)
 				if err != nil {
 					return err
 				}
@@ -68,19 +85,22 @@ given. SIGINT or SIGTERM lets the requests under way finish.`,
 	f := cmd.Flags()
 	f.StringArrayVar(&paths, "ingest", nil, "`path` of a file or directory to ingest from while serving; may be given again")
 	f.Int(cacheFlag, servedCache, "`MiB` of the embedded store to keep in memory at most")
+	f.StringVar(&audit, "k8s-audit", "", "`directory` to keep what a Kubernetes API server's audit webhook posts to "+auditPath)
+	f.StringVar(&cluster, "cluster", "", "`name` or ARN of the Kubernetes cluster whose audit events do not say it (default: unknown)")
 	f.DurationVar(&every, "ingest-every", 5*time.Second, "`time` between two looks at --ingest")
 	f.BoolVar(&objects, "objects", false, "ingest S3 objects as resources of their own instead of rolling them up to their bucket")
 	return cmd
 }
 
-// watcher ingests from the paths into the store; trouble is for stderr.
-func (m *Main) watcher(st graph.Store, paths []string, objects bool, every time.Duration) (*ingest.Watcher, error) {
+// watcher ingests the files, some of them below the paths, into the store;
+// trouble is for stderr.
+func (m *Main) watcher(st graph.Store, paths []string, files iter.Seq[feed.Object], known []ingest.Format, every time.Duration) (*ingest.Watcher, error) {
 	for _, p := range paths {
 		if _, err := os.Stat(p); err != nil {
 			return nil, &graph.Error{Code: graph.CodeInvalid, Message: "ingest from " + p, Err: err, Hint: "make the directory first"}
 		}
 	}
-	return ingest.NewWatcher(st, feed.Directory(paths...), formats(objects), ingest.WatchOptions{Every: every, Told: func(p ingest.Pass) {
+	return ingest.NewWatcher(st, files, known, ingest.WatchOptions{Every: every, Told: func(p ingest.Pass) {
 		if p.Err != nil {
 			m.printError(p.Err)
 		}

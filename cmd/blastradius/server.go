@@ -33,7 +33,8 @@ type serverOptions struct {
 	Store    graph.Store
 	Explorer *explore.Explorer
 	Limits   api.Limits
-	Watcher  *ingest.Watcher // whose work /metrics shows; may be nil
+	Watcher  *ingest.Watcher         // whose work /metrics shows; may be nil
+	Receive  map[string]http.Handler // by path: what is posted there is ingested; may be nil
 
 	FirstPage string // path and query of a page to point at; may be empty
 
@@ -145,6 +146,9 @@ func (o *serverOptions) routes(ctx context.Context, tokens []digest) http.Handle
 	graphql := api.NewHandler(api.Options{Explorer: o.Explorer, Now: o.Now, Limits: o.Limits, Until: ctx,
 		Panic: func(p any, stack []byte) { o.Log.Error("panic", "value", fmt.Sprint(p), "stack", string(stack)) }})
 	handle("/graphql", "/graphql", sameSite(authorized(tokens, graphql)))
+	for path, h := range o.Receive {
+		handle(path, path, sameSite(authorized(tokens, h)))
+	}
 	handle("/metrics", "/metrics", authorized(tokens, met.handler()))
 	handle("/healthz", "/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") }))
 	handle("/readyz", "/readyz", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -19,6 +19,7 @@ type reader struct {
 	cluster string // of the list at hand: its log group says it
 	stream  string // of the list at hand
 	known   bool   // an envelope said that it is of a cluster
+	list    bool   // an EventList was met, whose items do not say what they are
 }
 
 // layout of audit logs. Lists are the items of an EventList, the logEvents of a
@@ -38,6 +39,9 @@ var layout = jsonlog.Layout{
 
 // Enter reads the envelope of a list; see jsonlog.Around.
 func (d *reader) Enter(members jsonlog.Value) {
+	if strings.HasPrefix(members.Get("apiVersion").Str(), apiPrefix) {
+		d.list = true
+	}
 	d.cluster, d.stream = eksCluster(members.Get("logGroup").Str()), strings.Clone(members.Get("logStream").Str())
 }
 

@@ -41,10 +41,10 @@ func (f *Format) Recognise(_ string, head []byte) bool {
 	// Its error is that of a head that ends within a record.
 	_ = jsonlog.Read(context.Background(), &ingest.File{Data: head}, layout, d, func(error) bool {
 		n++
-		ok = d.known || d.ev.sure()
+		ok = d.known || d.list || d.ev.sure()
 		return !ok && n < tries
 	})
-	return ok || n == 0 && d.ev.sure()
+	return ok || d.list || n == 0 && d.ev.sure()
 }
 
 // sure reports whether what was read can be nothing but an audit event.

@@ -159,6 +159,7 @@ func TestWrappings(t *testing.T) {
 	for name, c := range map[string]struct{ text, cluster string }{
 		"lines":              {a + "\n", "prod"},
 		"list":               {`{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[` + a + `]}`, "prod"},
+		"list of the API":    {`{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[` + strings.Replace(a, `"kind":"Event","apiVersion":"audit.k8s.io/v1",`, "", 1) + `]}`, "prod"},
 		"array":              {"[" + a + "]", "prod"},
 		"v1beta1":            {strings.Replace(a, "audit.k8s.io/v1", "audit.k8s.io/v1beta1", 1), "prod"},
 		"old":                {strings.Replace(strings.Replace(a, `"requestReceivedTimestamp"`, `"timestamp"`, 1), `"apiVersion":"audit.k8s.io/v1",`, "", 1), "prod"},
@@ -239,6 +240,9 @@ func TestRecognise(t *testing.T) {
 		}
 	}
 	long := made("a", userAnn, "get", config, `"requestObject":{"a":"`+strings.Repeat("x", 70<<10)+`"}`)
+	if !f.Recognise("", []byte(`{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[]}`)) {
+		t.Error("a list of no events")
+	}
 	if !f.Recognise("", []byte(long)[:64<<10]) {
 		t.Error("an event longer than the head")
 	}
