@@ -62,7 +62,14 @@ func scan(b []byte, i int, m *members) (int, error) {
 			break
 		}
 		if f, ok := fieldOf(key); ok {
-			m.values[f], i, err = jsonlog.ValueAt(b, i, room)
+			start, odd := i, true
+			if i < len(b) && b[i] == '"' {
+				i, odd, err = jsonlog.Quoted(b, i)
+				m.values[f] = b[start:min(i, len(b)):min(i, len(b))]
+			} else {
+				m.values[f], i, err = jsonlog.ValueAt(b, i, room)
+			}
+			m.plain[f] = !odd
 		} else {
 			if m.unknown == "" && !extension(key) {
 				m.unknown = key

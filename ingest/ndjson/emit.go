@@ -4,21 +4,24 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest"
+	"github.com/blastradius/blastradius/ingest/jsonlog"
 )
 
 // emitter writes records as nodes and edges. It remembers what texts name, as
 // long as the builder stays the same: forgetting changes nothing but the speed.
 type emitter struct {
 	b      *graph.Builder
-	known  map[known]graph.NodeRef
+	known  [slots]map[string]graph.NodeRef // what texts name, by slot
+	n      int                             // of these
 	labels map[label]graph.LabelRef
+	facts  map[parties][]int // rows of the standing facts between them
 	plain  graph.LabelRef
+	chunk  []byte // of evidence; what was written stays as it is
 }
 
-type known struct {
-	text string
-	slot string
-}
+// parties are who takes part in a call, as far as standing facts join them.
+type parties struct{ actor, credential, session, agent, human graph.NodeRef }
 
 type label struct {
 	action string
@@ -32,8 +35,11 @@ const maxKnown = 65_536
 
 // begin makes b the builder at hand.
 func (e *emitter) begin(b *graph.Builder) {
-	if e.b != b || len(e.known) > maxKnown || len(e.labels) > maxKnown {
-		e.b, e.known, e.labels = b, map[known]graph.NodeRef{}, map[label]graph.LabelRef{}
+	if e.b != b || e.n > maxKnown || len(e.labels)+len(e.facts) > maxKnown {
+		e.b, e.n, e.labels, e.facts = b, 0, map[label]graph.LabelRef{}, map[parties][]int{}
+		for i := range e.known {
+			e.known[i] = map[string]graph.NodeRef{}
+		}
 		e.plain = b.Label(graph.Label{})
 	}
 }
@@ -46,34 +52,31 @@ func (e *emitter) node(text string, s slot) graph.NodeRef {
 	if text == "" {
 		return 0
 	}
-	k := known{text, s.word}
-	if ref, ok := e.known[k]; ok {
+	if ref, ok := e.known[s][text]; ok {
 		return ref
 	}
 	id, kind, typ := name(text, s)
 	ref := e.b.Node(id, kind, typ)
-	e.known[k] = ref
+	e.known[s][text] = ref
+	e.n++
 	return ref
 }
 
 // emit writes what a record shows.
 func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *record) {
 	e.begin(b)
-	w := writer{e, r, src, r.evidence()}
-	actor := e.node(r.actor, slotIdentity)
-	credential, session := e.node(r.credential, slotCredential), e.node(r.session, slotSession)
-	w.facts(actor, credential, session)
-	from := first(credential, session, actor)
-	driven := first(session, credential, actor)
-
-	k := graph.EventKey{From: from, Kind: graph.Called, Outcome: r.outcome}
-	k.Agent = w.agent(driven)
-	if r.client != "" {
-		k.Client = e.node(client(r.client), slot{"client", graph.Client})
+	w := writer{e, r, src, e.evidence(r), nil}
+	p := parties{actor: e.node(r.actor, slotIdentity), credential: e.node(r.credential, slotCredential), session: e.node(r.session, slotSession), human: e.node(r.behalf, slotIdentity)}
+	p.agent = w.agent(first(p.session, p.credential, p.actor))
+	if rows, ok := e.facts[p]; ok {
+		for _, row := range rows {
+			b.See(row, r.at, src)
+		}
+	} else {
+		w.stand(p)
+		e.facts[p] = w.rows
 	}
-	if human := e.node(r.behalf, slotIdentity); human != 0 {
-		w.standing(first(k.Agent, session, actor, credential), human, graph.ActsFor)
-	}
+	k := graph.EventKey{From: first(p.credential, p.session, p.actor), Agent: p.agent, Client: e.client(r.client), Kind: graph.Called, Outcome: r.outcome}
 	k.Label = e.label(label{r.action, r.effect})
 	for _, text := range r.targets {
 		k.To = e.node(text, slotResource)
@@ -100,36 +103,55 @@ func (e *emitter) label(l label) graph.LabelRef {
 	if l.effect == graph.Grant || l.effect == graph.Control {
 		plane = graph.ControlPlane
 	}
-	ref := e.b.Label(graph.Label{Action: l.action, Effect: l.effect, Match: graph.Declared, Role: graph.Primary, Plane: plane})
+	ref := e.b.Label(graph.Label{Action: ingest.RedactText(l.action), Effect: l.effect, Match: graph.Declared, Role: graph.Primary, Plane: plane})
 	e.labels[l] = ref
 	return ref
+}
+
+// evidenceChunk is how many bytes of evidence are allocated at once, and held as
+// long as any of them is: no longer than a batch.
+const evidenceChunk = 16 << 10
+
+// evidence is the record's, in memory that many records share.
+func (e *emitter) evidence(r *record) string {
+	if r.id == "" {
+		return r.evidence()
+	}
+	if cap(e.chunk)-len(e.chunk) < len(r.id)+len(suffix) {
+		e.chunk = make([]byte, 0, max(len(r.id)+len(suffix), evidenceChunk))
+	}
+	at := len(e.chunk)
+	e.chunk = append(append(e.chunk, r.id...), suffix...)
+	return jsonlog.Share(e.chunk[at:])
 }
 
 // writer writes the edges of one record.
 type writer struct {
 	*emitter
-	r   *record
-	src graph.Ref
-	ev  string
+	r    *record
+	src  graph.Ref
+	ev   string
+	rows []int // of standing facts
 }
 
-// facts writes whose credential and session they are.
-func (w *writer) facts(actor, credential, session graph.NodeRef) {
-	if session != 0 {
-		w.standing(session, credential, graph.Holds)
-		w.standing(session, actor, graph.Of)
+// stand writes whose credential and session they are, and who delegated.
+func (w *writer) stand(p parties) {
+	w.standing(first(p.agent, p.session, p.actor, p.credential), p.human, graph.ActsFor)
+	if p.session != 0 {
+		w.standing(p.session, p.credential, graph.Holds)
+		w.standing(p.session, p.actor, graph.Of)
 	}
-	if session == 0 && strings.HasPrefix(strings.TrimPrefix(w.r.credential, "aws:key:"), "AKIA") {
-		w.standing(actor, credential, graph.Holds) // a long-lived key
+	if p.session == 0 && strings.HasPrefix(strings.TrimPrefix(w.r.credential, "aws:key:"), "AKIA") {
+		w.standing(p.actor, p.credential, graph.Holds) // a long-lived key
 		return
 	}
-	w.standing(credential, actor, graph.Of)
+	w.standing(p.credential, p.actor, graph.Of)
 }
 
 // standing writes a sight of a standing fact, where both ends are known.
 func (w *writer) standing(from, to graph.NodeRef, kind graph.EdgeKind) {
 	if from != 0 && to != 0 && from != to {
-		w.b.Standing(graph.StandingKey{From: from, To: to, Kind: kind, Label: w.plain}, w.r.at, w.src)
+		w.rows = append(w.rows, w.b.Standing(graph.StandingKey{From: from, To: to, Kind: kind, Label: w.plain}, w.r.at, w.src))
 	}
 }
 
@@ -146,7 +168,7 @@ func (w *writer) agent(driven graph.NodeRef) graph.NodeRef {
 	if w.r.agent == "" {
 		return 0
 	}
-	id, tool := w.r.agent, ""
+	id, tool := ingest.RedactText(w.r.agent), ""
 	if rest, ok := strings.CutPrefix(id, "agent:"); ok {
 		tool, _, _ = strings.Cut(rest, ":")
 	} else {
@@ -180,11 +202,19 @@ func firstText(s ...string) string {
 	return ""
 }
 
-// client is the id of a program, without its version.
-func client(s string) string {
-	s = strings.TrimPrefix(s, "client:")
-	s, _, _ = strings.Cut(s, "/")
-	return "client:" + word(s)
+// client is the node of a program, without its version; zero for an empty one.
+func (e *emitter) client(text string) graph.NodeRef {
+	if text == "" {
+		return 0
+	}
+	if ref, ok := e.known[slotClient][text]; ok {
+		return ref
+	}
+	s, _, _ := strings.Cut(strings.TrimPrefix(ingest.RedactText(text), "client:"), "/")
+	ref := e.b.Node(graph.ID("client:"+word(s)), graph.Client, "client")
+	e.known[slotClient][text] = ref
+	e.n++
+	return ref
 }
 
 // word is a name as part of an id: lower case, without spaces.

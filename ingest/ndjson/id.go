@@ -4,32 +4,38 @@ import (
 	"strings"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/ingest"
 	"github.com/blastradius/blastradius/ingest/awsid"
 	"github.com/blastradius/blastradius/ingest/k8sid"
 )
 
-// slot is the part that something plays in a record: what a plain word there
-// names.
-type slot struct {
-	word string // ndjson:<word>:<text>
-	kind graph.Kind
-}
+// slot is the part that something plays in a record.
+type slot uint8
 
 // The slots.
-var (
-	slotIdentity   = slot{"identity", graph.Identity}
-	slotCredential = slot{"credential", graph.Credential}
-	slotSession    = slot{"session", graph.Session}
-	slotResource   = slot{"resource", graph.Resource}
+const (
+	slotIdentity slot = iota
+	slotCredential
+	slotSession
+	slotResource
+	slotClient
+	slots
 )
+
+// plain is what a plain word in a slot names: ndjson:<word>:<text>.
+var plain = [slots]struct {
+	word string
+	kind graph.Kind
+}{{"identity", graph.Identity}, {"credential", graph.Credential}, {"session", graph.Session}, {"resource", graph.Resource}, {"client", graph.Client}}
 
 // typed are the beginnings of ids that other sources write: a text that begins
 // so is used as it is, and so joins with them.
 var typed = []string{"arn:", "aws:", "k8s:", "otel:", "gcp:", "azure:", "github:", "agent:", "client:", "ndjson:", "spiffe://"}
 
 // name is the node that a text in a slot names: by an id that any source uses,
-// an AWS key or 12-digit account as people paste them, or a word of its own.
+// an AWS key as people paste it, or a word of its own. Secrets in it are removed.
 func name(text string, s slot) (id graph.ID, kind graph.Kind, typ string) {
+	text = ingest.RedactText(text)
 	switch {
 	case strings.HasPrefix(text, "arn:"):
 		return arn(text, s)
@@ -43,7 +49,7 @@ func name(text string, s slot) (id graph.ID, kind graph.Kind, typ string) {
 			return graph.ID(text), kind, typ
 		}
 	}
-	return graph.ID("ndjson:" + s.word + ":" + text), s.kind, "ndjson." + s.word
+	return graph.ID("ndjson:" + plain[s].word + ":" + text), plain[s].kind, "ndjson." + plain[s].word
 }
 
 // arn is what an ARN names in a slot. Its kind is left to sources that know the
@@ -52,10 +58,10 @@ func arn(text string, s slot) (graph.ID, graph.Kind, string) {
 	if n := awsid.Identity(text); n.Known() {
 		return n.ID, n.Kind, n.Type
 	}
-	if s.kind == graph.Identity {
+	if s == slotIdentity {
 		return graph.ID(text), graph.Service, "" // what acts and is no principal runs code
 	}
-	return graph.ID(text), s.kind, ""
+	return graph.ID(text), plain[s].kind, ""
 }
 
 // kinds of typed ids, by their beginning; the first that fits counts.
@@ -87,7 +93,7 @@ func kindType(text string, s slot) (graph.Kind, string) {
 			return k.kind, k.typ
 		}
 	}
-	return s.kind, ""
+	return plain[s].kind, ""
 }
 
 // isKey reports whether a text is an AWS access key id.

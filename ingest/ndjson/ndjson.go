@@ -96,11 +96,14 @@ func (p *parser) Parse(ctx context.Context, f *ingest.File, sink ingest.Sink) er
 	})
 }
 
+// suffix ends the evidence of a record that has an id.
+const suffix = "@" + Kind
+
 // evidence is "<id>@ndjson", or "sha256:" and the record's hash where it has no
 // id.
 func (r *record) evidence() string {
 	if r.id == "" {
 		return jsonlog.Hash(r.raw)
 	}
-	return r.id + "@" + Kind
+	return r.id + suffix
 }

@@ -64,7 +64,17 @@ var names = [fields]string{"id", "time", "actor", "credential", "session", "agen
 // that is none.
 type members struct {
 	values  [fields]jsonlog.Value
+	plain   [fields]bool // a string that is its own text
 	unknown string
+}
+
+// text is the text of a field; see textOf.
+func (m *members) text(f field) (string, error) {
+	v := m.values[f]
+	if !m.plain[f] {
+		return textOf(f, v)
+	}
+	return checked(f, jsonlog.Share(v[1:len(v)-1]))
 }
 
 // fieldOf is the field of a key.
@@ -114,7 +124,7 @@ func wrong(f field, format string, args ...any) error {
 // fill makes the record of its members, or says what is wrong with them.
 func (r *record) fill(m *members) error {
 	if m.unknown != "" {
-		return fmt.Errorf("field %q: there is no such field%s; your own begin with x-", m.unknown, meant(m.unknown))
+		return fmt.Errorf("field %s: there is no such field%s; your own begin with x-", quoted(m.unknown), meant(m.unknown))
 	}
 	for f, to := range [...]*string{fieldID: &r.id, fieldActor: &r.actor, fieldCredential: &r.credential, fieldSession: &r.session,
 		fieldAgent: &r.agent, fieldClient: &r.client, fieldBehalf: &r.behalf, fieldAction: &r.action, fieldApproved: nil} {
@@ -122,13 +132,13 @@ func (r *record) fill(m *members) error {
 			continue
 		}
 		var err error
-		if *to, err = textOf(field(f), m.values[f]); err != nil {
+		if *to, err = m.text(field(f)); err != nil {
 			return err
 		}
 	}
 	for f, text := range [...]string{fieldActor: r.actor, fieldCredential: r.credential, fieldSession: r.session, fieldBehalf: r.behalf} {
 		if !acts(text) {
-			return wrong(field(f), "%.80q is an agent or a program: agent and client are the fields for these", text)
+			return wrong(field(f), "%s is an agent or a program: agent and client are the fields for these", quoted(text))
 		}
 	}
 	var ok bool
@@ -136,7 +146,7 @@ func (r *record) fill(m *members) error {
 		if m.values[fieldTime] == nil {
 			return wrong(fieldTime, "it is missing")
 		}
-		return wrong(fieldTime, "%.40s is no time; RFC 3339, such as \"2026-11-22T14:02:00.123Z\", or seconds or milliseconds since 1970", m.values[fieldTime])
+		return wrong(fieldTime, "%s is no time; RFC 3339, such as \"2026-11-22T14:02:00.123Z\", or seconds or milliseconds since 1970", quoted(m.values[fieldTime].Text()))
 	}
 	switch {
 	case r.actor == "" && r.credential == "" && r.session == "":
@@ -144,7 +154,7 @@ func (r *record) fill(m *members) error {
 	case r.action == "":
 		return wrong(fieldAction, "it is missing")
 	}
-	if err := r.fillTargets(m.values[fieldTarget]); err != nil {
+	if err := r.fillTargets(m); err != nil {
 		return err
 	}
 	if err := r.fillWords(m); err != nil {
@@ -158,17 +168,26 @@ func acts(id string) bool {
 	return !strings.HasPrefix(id, "agent:") && !strings.HasPrefix(id, "client:")
 }
 
-func (r *record) fillTargets(v jsonlog.Value) (err error) {
+func (r *record) fillTargets(m *members) (err error) {
 	r.targets = r.targets[:0]
+	v := m.values[fieldTarget]
 	if v == nil {
 		return wrong(fieldTarget, "it is missing")
+	}
+	if m.plain[fieldTarget] {
+		s, err := m.text(fieldTarget)
+		if err == nil && !acts(s) {
+			err = wrong(fieldTarget, "%s is an agent or a program, which nothing acts on", quoted(s))
+		}
+		r.targets = append(r.targets, s)
+		return err
 	}
 	v.Items(func(e jsonlog.Value) bool {
 		var s string
 		if s, err = textOf(fieldTarget, e); err == nil && s == "" {
 			err = wrong(fieldTarget, "one of the list is null")
 		} else if err == nil && !acts(s) {
-			err = wrong(fieldTarget, "%.80q is an agent or a program, which nothing acts on", s)
+			err = wrong(fieldTarget, "%s is an agent or a program, which nothing acts on", quoted(s))
 		}
 		r.targets = append(r.targets, s)
 		return err == nil
@@ -180,20 +199,20 @@ func (r *record) fillTargets(v jsonlog.Value) (err error) {
 }
 
 func (r *record) fillWords(m *members) error {
-	access, err := textOf(fieldAccess, m.values[fieldAccess])
+	access, err := m.text(fieldAccess)
 	if err != nil {
 		return err
 	}
 	var ok bool
 	if r.effect, ok = effects[access]; !ok {
-		return wrong(fieldAccess, "%.40q is none of read, secret_read, use, create, change, delete, grant, control", access)
+		return wrong(fieldAccess, "%s is none of read, secret_read, use, create, change, delete, grant, control", quoted(access))
 	}
-	outcome, err := textOf(fieldOutcome, m.values[fieldOutcome])
+	outcome, err := m.text(fieldOutcome)
 	if err != nil {
 		return err
 	}
 	if r.outcome, ok = outcomes[outcome]; !ok {
-		return wrong(fieldOutcome, "%.40q is none of ok, denied, throttled, fault, error", outcome)
+		return wrong(fieldOutcome, "%s is none of ok, denied, throttled, fault, error", quoted(outcome))
 	}
 	return nil
 }
@@ -221,11 +240,11 @@ func (r *record) fillApprovals(v jsonlog.Value) (err error) {
 				case "at":
 					var ok bool
 					if a.at, ok = jsonlog.TimeOf(m); !ok {
-						err = wrong(fieldApproved, "at: %.40s is no time", m)
+						err = wrong(fieldApproved, "at: %s is no time", quoted(m.Text()))
 					}
 				default:
 					if !extension(key) {
-						err = wrong(fieldApproved, "it has no %q; by, at and reference are what it has", key)
+						err = wrong(fieldApproved, "it has no %s; by, at and reference are what it has", quoted(key))
 					}
 				}
 				return err == nil
@@ -240,34 +259,52 @@ func (r *record) fillApprovals(v jsonlog.Value) (err error) {
 	return err
 }
 
-// textOf is the text of a field, without secrets: empty where it is absent.
+// textOf is the text of a field, empty where it is absent. Secrets are still in
+// it: what is stored is redacted where it gets its name.
 func textOf(f field, v jsonlog.Value) (string, error) {
 	if v.Null() {
 		return "", nil
 	}
 	if !v.IsString() {
-		return "", wrong(f, "%.40s is no string", v)
+		return "", wrong(f, "it is %s, not a string", sort(v))
 	}
 	s := v.Str()
-	if len(s) > maxText {
-		return "", wrong(f, "it has %d bytes, and may have %d", len(s), maxText)
-	}
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] == 0x7f {
+	for i := 0; i < len(s) && len(s) != len(v)-2; i++ { // without escapes there is none
+		if s[i] < ' ' {
 			return "", wrong(f, "it holds a control character")
 		}
+	}
+	return checked(f, s)
+}
+
+func checked(f field, s string) (string, error) {
+	if len(s) > maxText {
+		return "", wrong(f, "it has %d bytes, and may have %d", len(s), maxText)
 	}
 	if s != "" && (s[0] == ' ' || s[len(s)-1] == ' ') {
 		s = strings.TrimSpace(s)
 	}
-	switch {
-	case s == "":
+	if s == "" {
 		return "", wrong(f, "it is empty; leave it out")
-	case f == fieldID:
-		return s, nil
 	}
-	return ingest.RedactText(s), nil
+	return s, nil
 }
+
+// sort says what a value is: the value itself may be secret.
+func sort(v jsonlog.Value) string {
+	switch {
+	case v.IsObject():
+		return "an object"
+	case v.IsArray():
+		return "a list"
+	case len(v) > 0 && (v[0] == 't' || v[0] == 'f'):
+		return "a boolean"
+	}
+	return "a number"
+}
+
+// quoted is a text as a message shows it: its beginning, without secrets.
+func quoted(s string) string { return fmt.Sprintf("%.80q", ingest.RedactText(s)) }
 
 // meant is the field that a misspelt key is likely for, in words.
 func meant(key string) string {
