@@ -20,6 +20,7 @@ import (
 	"github.com/blastradius/blastradius/ingest/feed/sqsfeed"
 	"github.com/blastradius/blastradius/ingest/k8saudit"
 	"github.com/blastradius/blastradius/ingest/ndjson"
+	"github.com/blastradius/blastradius/ingest/otlp"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
@@ -36,6 +37,7 @@ func formatsOf(objects bool, cluster string) []ingest.Format {
 		awsiam.New(),
 		k8saudit.New(k8saudit.Options{Cluster: cluster}),
 		ndjson.New(),
+		otlp.New(),
 	}
 }
 

@@ -134,6 +134,9 @@ func (e *Explorer) Inventory(ctx context.Context, q InventoryQuery) (*Inventory,
 			requests++ // where two records meet: nothing that exists
 			continue
 		}
+		if placeholder(&n) {
+			continue
+		}
 		out.Nodes++
 		kinds[n.Kind.String()]++
 		types[n.Type]++

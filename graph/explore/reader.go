@@ -19,6 +19,7 @@ type reader struct {
 	left      int    // edges that may still be read
 	truncated *Truncation
 	notes     []string
+	spans     *bool // whether there are services of traces; nil: not looked yet
 }
 
 func (e *Explorer) reader(ctx context.Context, b Budget, asOf uint64) (*reader, error) {
@@ -69,7 +70,7 @@ func (r *reader) everywhere(flt graph.Filter, f func(*graph.Edge)) error {
 
 func (r *reader) read(frontier []graph.ID, dir graph.Direction, flt graph.Filter, f func(*graph.Edge)) error {
 	flt.AsOf = r.asOf
-	for e, err := range r.store.Edges(r.ctx, frontier, dir, flt) {
+	for e, err := range r.joined(frontier, dir, flt) {
 		if err != nil {
 			return fmt.Errorf("read edges: %w", err)
 		}

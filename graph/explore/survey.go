@@ -184,7 +184,7 @@ func (s *survey) scan() error {
 		p.outs, p.ins, p.gotOut, p.gotIn = nil, nil, 0, 0
 	}
 	most := s.r.left / 2
-	for e, err := range s.r.store.Edges(s.r.ctx, nil, graph.Out, flt) {
+	for e, err := range s.r.joined(nil, graph.Out, flt) {
 		if err != nil {
 			return fmt.Errorf("read edges: %w", err)
 		}

@@ -51,6 +51,7 @@ type reader struct {
 	first, last              graph.Hour // its hours
 	events, standing         bool       // whether such edges are wanted
 	want                     []uint64   // hashes of the wanted evidence
+	wanted                   map[string]bool
 	key                      []byte
 	steps                    int
 	calls                    []uint64
@@ -168,8 +169,12 @@ func (r *reader) compile() {
 		return
 	}
 	r.first, r.last = r.from.Hour(), (r.to - 1).Hour()
+	if len(r.f.Evidence) > 0 {
+		r.wanted = make(map[string]bool, len(r.f.Evidence))
+	}
 	for _, ev := range r.f.Evidence {
 		r.want = append(r.want, hashID(ev))
+		r.wanted[ev] = true
 	}
 }
 

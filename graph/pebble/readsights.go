@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/blastradius/blastradius/graph"
 )
@@ -108,8 +107,16 @@ func (r *reader) evident(v *blockView, i int) bool {
 	if v.uniform && !slices.Contains(r.want, hashUUID(v.ids[16*i:16*i+16])) {
 		return false
 	}
-	ev := string(r.evidence(v, i))
-	return slices.ContainsFunc(r.f.Evidence, func(w string) bool { return ev == w || strings.HasPrefix(ev, w) && ev[len(w)] == '@' })
+	ev := r.evidence(v, i)
+	if r.wanted[string(ev)] {
+		return true
+	}
+	for n, c := range ev {
+		if c == '@' && r.wanted[string(ev[:n])] {
+			return true
+		}
+	}
+	return false
 }
 
 // callKeyOf is graph.CallKeyOf without making a string.

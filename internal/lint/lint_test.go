@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 	"graph/api":                 {"graph"},
 	"ingest":                    {"graph", "ingest"},
 	"ingest/feed":               {"graph"},
+	"ingest/otlp":               {"graph", "ingest", "ingest/otlp"},
 	"ingest/spool":              {"graph", "ingest/feed"},
 	"ingest/awsid":              {"graph", "ingest"},
 	"ingest/jsonlog":            {"graph", "ingest"},
