@@ -221,7 +221,10 @@ var secretSuffixes = []struct {
 	{"sharedsecret", likely}, {"userdata", forced}, {"userdatabase64", forced},
 }
 
+// secrecyOf says what a key makes of its value. Of a name in parts, such as
+// http.request.header.authorization, the last part counts.
 func secrecyOf(key string) secrecy {
+	key = key[strings.LastIndexByte(key, '.')+1:]
 	if len(key) > 64 {
 		return public
 	}

@@ -91,10 +91,12 @@ func (t *tally) add(all []sighting) {
 		}
 		switch {
 		case s.shared != 0:
-			if newShared, _ := t.shared.add(s.shared << 16); newShared {
+			// The call may be the very evidence of another record, as of the two
+			// spans of one call.
+			if newShared, _ := t.shared.add(s.shared << 16); newShared && !t.evidence.has(s.shared<<16) {
 				t.calls++
 			}
-		case newKey:
+		case newKey && !t.shared.has(s.evidence):
 			t.calls++
 		}
 	}
@@ -141,6 +143,21 @@ func (s *keySet) add(v uint64) (newKey, newValue bool) {
 			newKey = false
 		}
 	}
+}
+
+// has reports whether a value with the key of v was added.
+func (s *keySet) has(v uint64) bool {
+	p := &s.parts[v>>56]
+	if len(p.slots) == 0 {
+		return false
+	}
+	mask := uint64(len(p.slots) - 1)
+	for i := v >> 16 & mask; p.slots[i] != 0; i = (i + 1) & mask {
+		if p.slots[i]>>16 == v>>16 {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *keyPart) grow() {

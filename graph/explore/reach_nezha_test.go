@@ -17,6 +17,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/go-cmp/cmp"
 	commonv1 "go.opentelemetry.io/proto/otlp/common/v1"
 	resourcev1 "go.opentelemetry.io/proto/otlp/resource/v1"
@@ -26,7 +27,7 @@ import (
 
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/graph/explore"
-	"github.com/blastradius/blastradius/graph/storetest"
+	"github.com/blastradius/blastradius/graph/pebble"
 	"github.com/blastradius/blastradius/ingest"
 	"github.com/blastradius/blastradius/ingest/feed"
 	"github.com/blastradius/blastradius/ingest/otlp"
@@ -169,7 +170,7 @@ func otlpOf(t *testing.T, spans []*nezhaSpan) *tracev1.TracesData {
 	return data
 }
 
-// nezha is the capture as OTLP in its three shapes, ingested into a model store.
+// nezha is the capture as OTLP in its three shapes, ingested into a store.
 func nezha(t *testing.T) (*explore.Explorer, map[[2]string]*nezhaSpan) {
 	t.Helper()
 	files, all := nezhaSpans(t)
@@ -199,7 +200,11 @@ func nezha(t *testing.T) (*explore.Explorer, map[[2]string]*nezhaSpan) {
 		}
 		fsys[fmt.Sprintf("%02d", i)] = &fstest.MapFile{Data: b}
 	}
-	s := storetest.NewModel()
+	s, err := pebble.Open("store", pebble.Options{FS: vfs.NewMem()}) // the model store has no index of evidence
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
 	report, err := ingest.Run(context.Background(), s, feed.FS(fsys, ".", "nezha:"), []ingest.Format{otlp.New()}, ingest.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -350,8 +355,8 @@ func nezhaImpactOf(calls []nezhaCall, service string, from, to graph.Time) nezha
 	}
 }
 
-// For every fault of the list, and an outage of each service at the time of the
-// first ones, reach names those that an independent count over the CSV does.
+// For every fault of the list, and an outage of each service when some had failed
+// calls, reach names those that an independent count over the CSV does.
 func TestNezhaReach(t *testing.T) {
 	e, all := nezha(t)
 	calls := nezhaCalls(all)
@@ -387,7 +392,7 @@ func TestNezhaReach(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, s := range all {
-		for _, at := range []string{"08:42:30", "08:50:05", "09:03:53"} {
+		for _, at := range []string{"08:50:05"} {
 			if x, _ := time.Parse(time.DateTime, "2023-01-29 "+at); !seen[s.service()+at] {
 				seen[s.service()+at] = true
 				outages = append(outages, outage{s.service(), graph.TimeOf(x)})

@@ -69,7 +69,12 @@ func (m *Model) Apply(ctx context.Context, b *graph.Batch) error {
 		if r == 0 {
 			return ""
 		}
-		return b.Nodes[r-1].ID
+		return graph.ID(strings.Clone(string(b.Nodes[r-1].ID)))
+	}
+	label := func(r graph.LabelRef) graph.Label {
+		l := b.Labels[r]
+		l.Action, l.Detail = strings.Clone(l.Action), strings.Clone(l.Detail)
+		return l
 	}
 	for i, s := range b.Sources {
 		s.Seq = base + uint64(i)
@@ -77,13 +82,17 @@ func (m *Model) Apply(ctx context.Context, b *graph.Batch) error {
 		m.ledger = append(m.ledger, s)
 	}
 	for _, n := range b.Nodes {
+		n.ID, n.Type, n.Attrs = graph.ID(strings.Clone(string(n.ID))), strings.Clone(n.Type), slices.Clone(n.Attrs)
+		for i := range n.Attrs { // a batch's strings are its own
+			n.Attrs[i].Name, n.Attrs[i].Value = strings.Clone(n.Attrs[i].Name), strings.Clone(n.Attrs[i].Value)
+		}
 		old := m.nodes[n.ID]
 		old.ID = n.ID
 		old.Attrs = slices.Clone(old.Attrs)
 		m.nodes[n.ID] = old.Merge(n)
 	}
 	for _, r := range b.Events {
-		k := identity{id(r.From), id(r.To), r.Kind, b.Labels[r.Label], r.Outcome,
+		k := identity{id(r.From), id(r.To), r.Kind, label(r.Label), r.Outcome,
 			graph.Via{Agent: id(r.Agent), Client: id(r.Client), Service: id(r.Service)}, r.Hour}
 		for _, o := range r.Observations {
 			if o.At < m.floor {
@@ -93,7 +102,7 @@ func (m *Model) Apply(ctx context.Context, b *graph.Batch) error {
 			if m.events[k] == nil {
 				m.events[k] = map[sight]graph.Observation{}
 			}
-			o.Source = ref(o.Source)
+			o.Evidence, o.Call, o.Source = strings.Clone(o.Evidence), strings.Clone(o.Call), ref(o.Source)
 			if old, ok := m.events[k][sight{o.At, o.Evidence}]; ok {
 				if old.Source.Before(o.Source) {
 					o.Source = old.Source
@@ -105,7 +114,7 @@ func (m *Model) Apply(ctx context.Context, b *graph.Batch) error {
 		}
 	}
 	for _, r := range b.Standing {
-		k := identity{From: id(r.From), To: id(r.To), Kind: r.Kind, Label: b.Labels[r.Label]}
+		k := identity{From: id(r.From), To: id(r.To), Kind: r.Kind, Label: label(r.Label)}
 		e, ok := m.standing[k]
 		if !ok {
 			e = graph.Edge{From: k.From, To: k.To, Kind: k.Kind, Label: k.Label, First: r.First, Last: r.Last, Source: ref(r.Source)}
@@ -116,7 +125,7 @@ func (m *Model) Apply(ctx context.Context, b *graph.Batch) error {
 		}
 		e.Marks = slices.Clone(e.Marks)
 		for _, x := range r.Marks {
-			x.Source = ref(x.Source)
+			x.Evidence, x.Source = strings.Clone(x.Evidence), ref(x.Source)
 			e.Marks = graph.MergeMarks(e.Marks, []graph.Mark{x})
 		}
 		m.standing[k] = e
