@@ -16,6 +16,7 @@ type known struct {
 	mu       sync.RWMutex
 	files    map[fileKey]knownFile
 	versions map[fileKey]fileKey // by name and version, of files that are done
+	loaded   bool
 }
 
 // fileKey is a 128-bit hash of name, size and content hash: a ledger of a
@@ -37,16 +38,23 @@ func keyOf(name string, size int64, hash string) fileKey {
 	return fileKey(h[:16])
 }
 
-// loadKnown reads the ledger.
-func loadKnown(ctx context.Context, s graph.Store) (*known, error) {
-	k := &known{files: map[fileKey]knownFile{}, versions: map[fileKey]fileKey{}}
+func newKnown() *known {
+	return &known{files: map[fileKey]knownFile{}, versions: map[fileKey]fileKey{}}
+}
+
+// load reads the ledger, unless it was.
+func (k *known) load(ctx context.Context, s graph.Store) error {
+	if k.loaded {
+		return nil
+	}
 	for src, err := range s.Sources(ctx) {
 		if err != nil {
-			return nil, fmt.Errorf("read ledger: %w", err)
+			return fmt.Errorf("read ledger: %w", err)
 		}
 		k.add(&src)
 	}
-	return k, nil
+	k.loaded = true
+	return nil
 }
 
 // add enters one ledger entry.

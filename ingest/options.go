@@ -38,6 +38,10 @@ type Options struct {
 	// Now is the clock of Progress and of the report's duration. Default:
 	// time.Now.
 	Now func() time.Time
+
+	// ledger, where set, is what runs before this one know of the store's ledger:
+	// it is read once, not at every run.
+	ledger *known
 }
 
 // Validate fills in defaults and rejects what makes no sense.

@@ -28,8 +28,11 @@ func Run(ctx context.Context, store graph.Store, objects iter.Seq[feed.Object], 
 		return report, err
 	}
 	start := o.Now()
-	known, err := loadKnown(ctx, store)
-	if err != nil {
+	known := o.ledger
+	if known == nil {
+		known = newKnown()
+	}
+	if err := known.load(ctx, store); err != nil {
 		return report, err
 	}
 	outer := ctx
@@ -74,7 +77,7 @@ func Run(ctx context.Context, store graph.Store, objects iter.Seq[feed.Object], 
 	if o.Endless {
 		c.tally.max = endlessTally
 	}
-	err = c.all(ctx, order, free)
+	err := c.all(ctx, order, free)
 	if err == nil {
 		err = outer.Err()
 	}

@@ -71,6 +71,7 @@ func NewWatcher(store graph.Store, objects iter.Seq[feed.Object], formats []Form
 	if o.Every == 0 {
 		o.Every = 5 * time.Second
 	}
+	o.ledger = newKnown()
 	return &Watcher{store: store, feed: objects, formats: formats, o: o, taken: map[string]stamp{}, seen: map[string]stamp{}}, nil
 }
 

@@ -24,6 +24,7 @@ func (m *Main) serve() *cobra.Command {
 	var every time.Duration
 	var objects bool
 	var audit, cluster string
+	var traces traceOptions
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the API and the page, and ingest what comes meanwhile",
@@ -39,9 +40,16 @@ With --k8s-audit DIR it takes the audit events that the webhook of a Kubernetes 
 server posts to /ingest/k8saudit: they are in DIR before they are acknowledged, and
 in answers after --ingest-every.
 
+With --otlp it also receives traces, as an OpenTelemetry Collector or SDK exports
+them: OTLP over HTTP (/v1/traces; protobuf or JSON) and gRPC on one port, gzip too. A
+request is on disk in --spool before it is acknowledged, and is asked about within
+seconds. When too much waits, senders are told to come again (429, or
+RESOURCE_EXHAUSTED); nothing that was acknowledged is lost. Ingested spool files
+stay for --spool-keep, so that event can show the spans.
+
 It listens on loopback unless --tokens-file (bearer tokens, one a line) and TLS are
 given. SIGINT or SIGTERM lets the requests under way finish.`,
-		Example: "  blastradius serve --store incident.db --ingest /var/spool/cloudtrail",
+		Example: "  blastradius serve --store incident.db --ingest /var/spool/cloudtrail\n  blastradius serve --otlp 127.0.0.1:4318",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(); err != nil {
@@ -51,7 +59,7 @@ given. SIGINT or SIGTERM lets the requests under way finish.`,
 				return usage(cmd, "such as 5s", "--ingest-every %v is no interval", every)
 			}
 			use := readStore
-			if len(paths) > 0 || audit != "" {
+			if len(paths) > 0 || audit != "" || traces.listen != "" {
 				use = writeStore
 			}
 			st, err := m.openStore(cmd, use)
@@ -77,6 +85,13 @@ given. SIGINT or SIGTERM lets the requests under way finish.`,
 				}
 				writing = o.Watcher.Writing
 			}
+			if traces.listen != "" {
+				if o.Traces, err = m.receiveTraces(cmd, st, traces, &o); err != nil {
+					return err
+				}
+				defer o.Traces.spool.Close()
+				writing = o.Traces.writing(writing)
+			}
 			o.Store, o.Explorer = st, m.explorer(st, writing)
 			return m.serveStore(cmd, o)
 		},
@@ -89,6 +104,7 @@ given. SIGINT or SIGTERM lets the requests under way finish.`,
 	f.StringVar(&cluster, "cluster", "", "`name` or ARN of the Kubernetes cluster whose audit events do not say it (default: unknown)")
 	f.DurationVar(&every, "ingest-every", 5*time.Second, "`time` between two looks at --ingest")
 	f.BoolVar(&objects, "objects", false, "ingest S3 objects as resources of their own instead of rolling them up to their bucket")
+	traces.flags(f)
 	return cmd
 }
 
@@ -150,9 +166,20 @@ func (m *Main) serveStore(cmd *cobra.Command, o serverOptions) error {
 	if o.Watcher != nil {
 		watching.Go(func() { o.Watcher.Run(ctx) })
 	}
+	if o.Traces != nil {
+		if err := o.Traces.start(ctx, cancel, &watching, o.Log); err != nil {
+			cancel()
+			watching.Wait()
+			return err
+		}
+		fmt.Fprintf(m.Stderr, "receiving OTLP traces at %s (HTTP and gRPC); spool %s\n", o.Traces.listener.url, o.Traces.spool.Dir())
+	}
 	err := serveHTTP(ctx, o)
 	cancel()
 	watching.Wait() // for the store is closed next
+	if o.Traces != nil && err == nil {
+		err = o.Traces.err
+	}
 	if err == nil {
 		fmt.Fprintln(m.Stderr, "stopped at", m.Now().UTC().Format(time.RFC3339))
 	}

@@ -35,6 +35,7 @@ type serverOptions struct {
 	Limits   api.Limits
 	Watcher  *ingest.Watcher         // whose work /metrics shows; may be nil
 	Receive  map[string]http.Handler // by path: what is posted there is ingested; may be nil
+	Traces   *traceReceiver          // whose work /metrics shows; may be nil
 
 	FirstPage string // path and query of a page to point at; may be empty
 
@@ -66,14 +67,34 @@ func (o *serverOptions) validate() error {
 
 // serveHTTP serves until ctx ends, then lets the requests under way finish.
 func serveHTTP(ctx context.Context, o serverOptions) error {
-	if err := o.validate(); err != nil {
+	l, err := o.listen(ctx)
+	if err != nil {
 		return err
 	}
-	var tokens []digest
+	if o.Listening != nil {
+		o.Listening(l.url)
+	}
+	srv := &http.Server{Handler: o.routes(ctx, l.tokens), WriteTimeout: readTimeout + o.Limits.Timeout}
+	return l.serve(ctx, srv, o.Log)
+}
+
+// listener is an open address with who may ask there.
+type listener struct {
+	net.Listener
+	url    string
+	tokens []digest // none: everybody
+}
+
+// listen opens the address, with its guards.
+func (o *serverOptions) listen(ctx context.Context) (*listener, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	l := &listener{}
 	if o.TokensFile != "" {
 		var err error
-		if tokens, err = readTokens(o.TokensFile); err != nil {
-			return err
+		if l.tokens, err = readTokens(o.TokensFile); err != nil {
+			return nil, err
 		}
 	}
 	scheme := "http"
@@ -81,7 +102,7 @@ func serveHTTP(ctx context.Context, o serverOptions) error {
 	if o.TLSCert != "" {
 		cert, err := tls.LoadX509KeyPair(o.TLSCert, o.TLSKey)
 		if err != nil {
-			return &graph.Error{Code: graph.CodeInvalid, Message: "read TLS certificate", Err: err}
+			return nil, &graph.Error{Code: graph.CodeInvalid, Message: "read TLS certificate", Err: err}
 		}
 		scheme = "https"
 		tlsConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert},
@@ -90,41 +111,36 @@ func serveHTTP(ctx context.Context, o serverOptions) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", o.Listen)
 	if err != nil {
-		return &graph.Error{Code: graph.CodeUnavailable, Message: "listen on " + o.Listen, Err: err,
+		return nil, &graph.Error{Code: graph.CodeUnavailable, Message: "listen on " + o.Listen, Err: err,
 			Hint: "is another server running? --listen 127.0.0.1:0 takes a free port"}
 	}
 	if addr, ok := ln.Addr().(*net.TCPAddr); loopback(o.Listen) && (!ok || !addr.IP.IsLoopback()) {
 		_ = ln.Close() // a name that says loopback and is not
-		return &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("%s is not loopback here", o.Listen),
+		return nil, &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("%s is not loopback here", o.Listen),
 			Hint: "--listen 127.0.0.1:8420"}
 	}
-	url := scheme + "://" + ln.Addr().String()
+	l.url = scheme + "://" + ln.Addr().String()
 	if tlsConfig != nil {
 		ln = tls.NewListener(ln, tlsConfig)
 	}
+	l.Listener = ln
+	return l, nil
+}
 
-	srv := &http.Server{
-		Handler:           o.routes(ctx, tokens),
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      readTimeout + o.Limits.Timeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
-	}
+// serve serves until ctx ends, then lets the requests under way finish.
+func (l *listener) serve(ctx context.Context, srv *http.Server, log *slog.Logger) error {
+	srv.ReadHeaderTimeout, srv.ReadTimeout, srv.IdleTimeout, srv.MaxHeaderBytes = headerTimeout, readTimeout, idleTimeout, maxHeader
+	srv.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(ln) }()
-	if o.Listening != nil {
-		o.Listening(url)
-	}
+	go func() { ended <- srv.Serve(l) }()
 	select {
 	case err := <-ended:
-		return &graph.Error{Code: graph.CodeUnavailable, Message: "serve on " + url, Err: err}
+		return &graph.Error{Code: graph.CodeUnavailable, Message: "serve on " + l.url, Err: err}
 	case <-ctx.Done():
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	err = srv.Shutdown(drain)
+	err := srv.Shutdown(drain)
 	if err != nil {
 		_ = srv.Close() // those that did not finish are cut
 		err = &graph.Error{Code: graph.CodeTimeout, Message: "drain requests", Err: err}
@@ -141,6 +157,9 @@ func serveHTTP(ctx context.Context, o serverOptions) error {
 func (o *serverOptions) routes(ctx context.Context, tokens []digest) http.Handler {
 	mux := http.NewServeMux()
 	met := newMetrics(o.Store, o.Watcher, o.Now)
+	if o.Traces != nil {
+		met.registry.MustRegister(traceCollector{o.Traces})
+	}
 	handle := func(pattern, route string, h http.Handler) { mux.Handle(pattern, met.observe(route, h)) }
 
 	graphql := api.NewHandler(api.Options{Explorer: o.Explorer, Now: o.Now, Limits: o.Limits, Until: ctx,

@@ -52,8 +52,8 @@ func (*Format) Name() string { return Kind }
 
 // Recognise reports whether a file is OTLP's, by its content. Logs and metrics
 // are, too: their records are skipped.
-func (*Format) Recognise(_ string, head []byte) bool {
-	return isJSON(head) || isFramed(head) || isProto(head)
+func (*Format) Recognise(name string, head []byte) bool {
+	return isJSON(head) || isFramed(head) || isProto(head) || isSpool(name, head)
 }
 
 // Parser returns a parser for one worker.
@@ -70,12 +70,15 @@ var _ interface {
 } = (*Format)(nil)
 
 // parser reads file after file.
-type parser struct{ e *emitter }
+type parser struct {
+	e *emitter
+	r protoReader // remembers resources
+}
 
 // Parse reads one file: each span is a record.
 func (p *parser) Parse(ctx context.Context, f *ingest.File, sink ingest.Sink) error {
 	sink.Source().Kind, sink.Source().Stream = Kind, stream
-	return read(ctx, f, func(s *span, err error) bool {
+	return read(ctx, f, &p.r, func(s *span, err error) bool {
 		b, at := sink.Next()
 		if err == nil {
 			err = s.check()

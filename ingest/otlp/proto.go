@@ -83,6 +83,7 @@ func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 type protoReader struct {
 	s     span
 	known map[string]*resource // by the message's bytes
+	bare  bool                 // attributes of spans are not wanted
 }
 
 // maxResources bounds what is remembered of resources.
@@ -121,7 +122,7 @@ func (r *protoReader) resourceSpans(b []byte, yield func(*span, error) bool) (ok
 			}
 			r.s = span{resource: res, raw: content}
 			var err error
-			if !r.s.proto(content) {
+			if !r.s.proto(content, r.bare) {
 				err = errWire
 			}
 			ok = yield(&r.s, err)
@@ -157,8 +158,9 @@ func attributes(b []byte, number int, into *attrs) bool {
 	})
 }
 
-// proto reads a Span message. It reports false where it is broken.
-func (s *span) proto(b []byte) bool {
+// proto reads a Span message, bare without its attributes. It reports false where
+// it is broken.
+func (s *span) proto(b []byte, bare bool) bool {
 	for len(b) > 0 {
 		num, typ, content, v, n := field(b)
 		if n == 0 {
@@ -181,7 +183,7 @@ func (s *span) proto(b []byte) bool {
 		case num == 8 && typ == 1:
 			s.end = v
 		case num == 9 && typ == 2:
-			if !keyValue(content, &s.attrs) {
+			if !bare && !keyValue(content, &s.attrs) {
 				return false
 			}
 		case num == 15 && typ == 2:

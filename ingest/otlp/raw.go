@@ -25,7 +25,7 @@ func raw(ctx context.Context, f *ingest.File, record uint32, evidence string) ([
 	var found []byte
 	var n uint32
 	var broken error
-	err := read(ctx, f, func(s *span, err error) bool {
+	err := read(ctx, f, &protoReader{}, func(s *span, err error) bool {
 		here := n == record
 		n++
 		if err != nil || s.check() != nil || s.signal != "" || !(here && evidence == "") && !s.shows(evidence) {

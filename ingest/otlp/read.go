@@ -86,7 +86,7 @@ func fits(b []byte, of schema) bool {
 // read hands each span of a file to yield, until it says no. A span that cannot
 // be read comes with an error, and the file goes on; the error returned is what
 // makes the rest of the file unreadable.
-func read(ctx context.Context, f *ingest.File, yield func(*span, error) bool) error {
+func read(ctx context.Context, f *ingest.File, r *protoReader, yield func(*span, error) bool) error {
 	in := bufio.NewReaderSize(source(f), 1<<16)
 	head, _ := in.Peek(1 << 16) // less where the file is shorter
 	if f.Data != nil {
@@ -97,10 +97,10 @@ func read(ctx context.Context, f *ingest.File, yield func(*span, error) bool) er
 	switch {
 	case isJSON(head):
 		err = readJSON(f, in, each)
-	case isFramed(head):
-		err = readFramed(f, in, each)
+	case isFramed(head) || !isProto(head) && isSpool(f.Name, head):
+		err = readFramed(f, in, r, each)
 	default:
-		err = readProto(f, in, each)
+		err = readProto(f, in, r, each)
 	}
 	if cause := ctx.Err(); cause != nil {
 		return cause
@@ -184,9 +184,8 @@ func line(in *bufio.Reader) ([]byte, error) {
 
 // readFramed reads messages behind their length. One that is broken costs only
 // itself.
-func readFramed(f *ingest.File, in *bufio.Reader, yield func(*span, error) bool) error {
+func readFramed(f *ingest.File, in *bufio.Reader, r *protoReader, yield func(*span, error) bool) error {
 	rest := f.Data
-	var r protoReader
 	for n := 0; ; n++ {
 		var size [4]byte
 		if f.Data != nil {
@@ -249,8 +248,7 @@ func (r *protoReader) message(b []byte, yield func(*span, error) bool) (ok bool,
 }
 
 // readProto reads a bare export request; a large one by its ResourceSpans.
-func readProto(f *ingest.File, in *bufio.Reader, yield func(*span, error) bool) error {
-	var r protoReader
+func readProto(f *ingest.File, in *bufio.Reader, r *protoReader, yield func(*span, error) bool) error {
 	if f.Data != nil {
 		_, err := r.message(f.Data, yield)
 		return err

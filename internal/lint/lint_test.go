@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"ingest":                    {"graph", "ingest"},
 	"ingest/feed":               {"graph"},
 	"ingest/otlp":               {"graph", "ingest", "ingest/otlp"},
+	"ingest/otlp/receive":       {"graph", "ingest/otlp", "ingest/spool"},
 	"ingest/spool":              {"graph", "ingest/feed"},
 	"ingest/awsid":              {"graph", "ingest"},
 	"ingest/jsonlog":            {"graph", "ingest"},
