@@ -42,6 +42,12 @@ func World() (map[string][]byte, error) {
 		return nil, err
 	}
 	files["README.md"] = w.readme(len(files) - 1)
+	files[clusterLog] = w.cluster()
+	files["otlp/traces.jsonl"] = w.traces()
+	files["github/audit.jsonl"] = w.forge()
+	if w.err != nil {
+		return nil, w.err
+	}
 	dumps, err := w.inventory()
 	if err != nil {
 		return nil, err
