@@ -17,8 +17,8 @@ type traced struct {
 
 var (
 	portal   = traced{"shop", "customer-portal", "3.18.0", Object{"k8s.cluster.name", clusterName, "k8s.namespace.name", "shop", "k8s.deployment.name", "customer-portal"}}
-	invoices = traced{"billing", writerName, "42", Object{"cloud.platform", "aws_lambda", "faas.name", writerName}}
-	checkout = traced{"shop", "checkout", "9.2.1", Object{"cloud.platform", "aws_ecs"}}
+	invoices = traced{"billing", writerName, "42", Object{"cloud.provider", "aws", "cloud.platform", "aws_lambda", "cloud.account.id", prod, "cloud.region", north, "faas.name", writerName}}
+	checkout = traced{"shop", "checkout", "9.2.1", Object{"cloud.provider", "aws", "cloud.platform", "aws_ecs", "cloud.account.id", prod, "cloud.region", north}}
 	support  = traced{"support", "support-desk", "1.4.0", Object{"k8s.cluster.name", clusterName, "k8s.namespace.name", "support"}}
 )
 
@@ -127,7 +127,7 @@ func (w *world) invoice(e entry, n int) []span {
 	client, server := ask(invoices, "POST /", "k3v7qhalden.lambda-url."+north+".on.aws", 10*time.Millisecond)
 	call := span{of: invoices, trace: root.trace, id: w.ids.Hex(16, "span", root.trace, "table"), parent: server.id, name: "DynamoDB." + e.rec.EventName, kind: spanClient, from: e.at.Add(-10 * time.Millisecond), to: e.at.Add(15 * time.Millisecond), broken: broken,
 		attrs: Object{"rpc.system", "aws-api", "rpc.service", "DynamoDB", "rpc.method", e.rec.EventName, "db.system.name", "aws.dynamodb", "db.operation.name", e.rec.EventName, "aws.dynamodb.table_names", []string{ledgerTable},
-			"cloud.region", north, "cloud.account.id", prod, "aws.request_id", e.rec.RequestID}}
+			"aws.request_id", e.rec.RequestID}}
 	if broken != "" {
 		call.attrs = append(call.attrs, "error.type", e.rec.ErrorCode)
 	}
@@ -142,7 +142,7 @@ func (w *world) purchase(e entry, n int) []span {
 	root, ask := w.request(e.at, "POST /checkout", broken, n, e.rec.EventID)
 	client, server := ask(checkout, "POST /orders", "checkout.halden.internal", 12*time.Millisecond)
 	call := span{of: checkout, trace: root.trace, id: w.ids.Hex(16, "span", root.trace, "upload"), parent: server.id, name: "S3.PutObject", kind: spanClient, from: e.at.Add(-10 * time.Millisecond), to: e.at.Add(25 * time.Millisecond), broken: broken,
-		attrs: Object{"rpc.system", "aws-api", "rpc.service", "S3", "rpc.method", "PutObject", "aws.s3.bucket", exportBucket, "cloud.region", north, "cloud.account.id", prod, "aws.request_id", e.rec.RequestID}}
+		attrs: Object{"rpc.system", "aws-api", "rpc.service", "S3", "rpc.method", "PutObject", "aws.s3.bucket", exportBucket, "aws.request_id", e.rec.RequestID}}
 	if broken != "" {
 		call.attrs = append(call.attrs, "error.type", e.rec.ErrorCode)
 	}
