@@ -21,6 +21,12 @@ func TimeOf(v Value) (t graph.Time, ok bool) {
 	if t, ok := clockFraction(v); ok {
 		return t, true
 	}
+	if n, ok := digits(v); ok {
+		if n < 1e11 { // the year 5138 in seconds, 1973 in milliseconds
+			n *= 1000
+		}
+		return graph.Time(n), n > 0 && float64(n) <= lastTime
+	}
 	s := v.Text()
 	layouts := numericLayouts
 	if s != "" && (s[0] < '0' || s[0] > '9') {
@@ -35,7 +41,7 @@ func TimeOf(v Value) (t graph.Time, ok bool) {
 	if err != nil || !(f > 0) {
 		return 0, false
 	}
-	if f < 1e11 { // the year 5138 in seconds, 1973 in milliseconds
+	if f < 1e11 {
 		f *= 1000
 	}
 	if f = math.Round(f); f > lastTime {
@@ -84,6 +90,23 @@ func clock(b *[20]byte) (graph.Time, bool) {
 	n := y*365 + y/4 - y/100 + y/400 + (m*153+2)/5 + day - 1 - 719468
 	s := int64(n)*86400 + int64(hour*3600+minute*60+second)
 	return graph.Time(s * 1000), s > 0
+}
+
+// digits is a whole number, or its text, of at most 15 digits.
+func digits(v Value) (n int64, ok bool) {
+	if len(v) > 2 && v[0] == '"' && v[len(v)-1] == '"' {
+		v = v[1 : len(v)-1]
+	}
+	if len(v) == 0 || len(v) > 15 {
+		return 0, false
+	}
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
 }
 
 // clockFraction reads 2006-01-02T15:04:05.123456789Z, in quotes, with one to
