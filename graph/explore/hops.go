@@ -114,7 +114,22 @@ func (c *chains) climb(id graph.ID, at graph.Time, path map[graph.ID]bool) Origi
 	if from := c.holder(id, at); from != "" {
 		return Origin{Node: from, Known: true, Certainty: Definite, Reason: a.rootReason(id)}
 	}
+	if o, ok := c.owner(id); ok {
+		return o
+	}
 	return a.root(id)
+}
+
+// owner ends a chain at the service account whose token it was: what a cluster
+// issued within itself is in its own log, if anywhere.
+func (c *chains) owner(id graph.ID) (Origin, bool) {
+	for _, e := range c.a.of[id] {
+		if c.a.typ(id) == typeWebIdentity && c.a.typ(e.To) == typeServiceAccount {
+			c.hop(Hop{Kind: graph.Of, From: e.To, To: id, At: e.First, Certainty: Definite, Evidence: marks(&e, graph.Began), Alternatives: []Alternative{}, Note: "a token of this service account"})
+			return Origin{Node: e.To, Known: true, Certainty: Definite, Reason: c.a.rootReason(id)}, true
+		}
+	}
+	return Origin{}, false
 }
 
 // holder adds the hop from the identity that holds the credential, if any.

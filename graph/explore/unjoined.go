@@ -28,7 +28,7 @@ func (e *Explorer) Unjoined(ctx context.Context, c *Coverage) (int, error) {
 	}
 	joined := map[graph.ID]bool{} // by unit: a session, or a key that no session holds
 	for _, id := range actors {
-		if len(a.of[id]) == 0 { // neither a session nor a temporary key
+		if len(a.of[id]) == 0 || typesOwner[a.typ(id)] { // neither a session nor a temporary key; or no question whose it is
 			continue
 		}
 		unit, known := id, len(a.issued[id]) > 0
@@ -46,6 +46,10 @@ func (e *Explorer) Unjoined(ctx context.Context, c *Coverage) (int, error) {
 	}
 	return n, nil
 }
+
+// typesOwner are the types of tokens and sessions of service accounts: the
+// cluster issues them to the account that they name.
+var typesOwner = map[string]bool{typeWebIdentity: true, "k8s.token": true, "k8s.session": true}
 
 // callers are all that made calls in the window, sorted.
 func (r *reader) callers(w graph.Window) ([]graph.ID, error) {

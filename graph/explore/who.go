@@ -19,6 +19,8 @@ const (
 	typeRoot        = "aws.iam.root"
 	typeUser        = "aws.iam.user"
 	typeRequest     = "aws.request"
+
+	typeServiceAccount = "k8s.serviceaccount"
 )
 
 // who is what decides about a call: its narrowest actor and what it came
@@ -187,7 +189,7 @@ func plainClass(n *graph.Node) (verdict, bool) {
 		return verdict{Human, "root of the account"}, true
 	case strings.Contains(string(n.ID), ":role/aws-reserved/sso.amazonaws.com/"):
 		return verdict{Human, "permission set of IAM Identity Center"}, true
-	case n.Type == "k8s.serviceaccount":
+	case n.Type == typeServiceAccount:
 		return verdict{NHI, "service account"}, true
 	}
 	return verdict{}, false
