@@ -72,10 +72,10 @@ func (m *Main) bench() *cobra.Command {
 	var format string
 	parts := map[string]func(context.Context, benchOptions) ([]benchRow, error){
 		"ingest": benchIngest, "store": benchStore, "api": benchAPI, "reach": benchReach, "suspects": benchSuspects, "neo4j": benchNeo4j,
-		"ndjson": benchNDJSON, "k8saudit": benchK8sAudit}
-	order := []string{"ingest", "store", "api", "reach", "suspects", "ndjson", "k8saudit"}
+		"ndjson": benchNDJSON, "k8saudit": benchK8sAudit, "otlp": benchOTLP}
+	order := []string{"ingest", "store", "api", "reach", "suspects", "ndjson", "k8saudit", "otlp"}
 	cmd := &cobra.Command{
-		Use:   "bench [ingest|store|api|reach|suspects|ndjson|k8saudit|neo4j]…",
+		Use:   "bench [ingest|store|api|reach|suspects|ndjson|k8saudit|otlp|neo4j]…",
 		Short: "Measure speed and size against their limits, in one run",
 		Long: `bench measures on generated data, in a scratch directory, and checks every answer
 against a slow one. Each row names the limit it was taken beside: read ratios,
