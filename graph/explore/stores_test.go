@@ -23,6 +23,7 @@ import (
 	"github.com/blastradius/blastradius/ingest"
 	"github.com/blastradius/blastradius/ingest/cloudtrail"
 	"github.com/blastradius/blastradius/ingest/feed"
+	"github.com/blastradius/blastradius/ingest/otlp"
 	"github.com/blastradius/blastradius/testdata"
 )
 
@@ -214,7 +215,7 @@ func agreeOn(t *testing.T, files func() iter.Seq[feed.Object], c subject) {
 	var want map[string]string
 	for _, store := range stores[1:] { // a model would answer for hours
 		s := store.open(t)
-		if _, err := ingest.Run(t.Context(), s, files(), []ingest.Format{cloudtrail.New(cloudtrail.Options{})}, ingest.Options{Workers: 1}); err != nil {
+		if _, err := ingest.Run(t.Context(), s, files(), []ingest.Format{cloudtrail.New(cloudtrail.Options{}), otlp.New()}, ingest.Options{Workers: 1}); err != nil {
 			t.Fatal(err)
 		}
 		if want == nil {
