@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,6 +81,9 @@ func runReadme(t *testing.T, line string, args []string, env map[string]string) 
 	serves := args[0] == "serve" || args[0] == "demo"
 	if serves {
 		args = append(args, "--listen", "127.0.0.1:0")
+		if slices.Contains(args, "--otlp") {
+			args = append(args, "--otlp", "127.0.0.1:0")
+		}
 	}
 	out, errs := new(bytes.Buffer), &watched{}
 	if serves {

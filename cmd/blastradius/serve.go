@@ -156,6 +156,9 @@ func (m *Main) serveStore(cmd *cobra.Command, o serverOptions) error {
 	o.Log = slog.New(slog.NewTextHandler(m.Stderr, nil))
 	o.Listening = func(url string) {
 		fmt.Fprintf(m.Stderr, "listening on %s (GraphQL at %s/graphql); Ctrl-C ends\n", url, url)
+		if t := o.Traces; t != nil {
+			fmt.Fprintf(m.Stderr, "receiving OTLP traces at %s (HTTP and gRPC); spool %s\n", t.listener.url, t.spool.Dir())
+		}
 		if o.FirstPage != "" {
 			fmt.Fprintf(m.Stderr, "this answer: %s%s\n", url, o.FirstPage)
 		}
@@ -172,7 +175,6 @@ func (m *Main) serveStore(cmd *cobra.Command, o serverOptions) error {
 			watching.Wait()
 			return err
 		}
-		fmt.Fprintf(m.Stderr, "receiving OTLP traces at %s (HTTP and gRPC); spool %s\n", o.Traces.listener.url, o.Traces.spool.Dir())
 	}
 	err := serveHTTP(ctx, o)
 	cancel()
