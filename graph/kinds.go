@@ -132,8 +132,8 @@ var Spreads = map[Physics][]Pass{
 		{From: Without, Along: Called, Against: true, To: Without, When: Since, Outcomes: []Outcome{OK, Throttled, Fault, Failed}, DataOrUse: true, Possible: true, Why: "was used by"},
 		{From: Down, Along: PartOf, Against: true, To: Down, When: While, Why: "contains"},
 		{From: Without, Along: PartOf, Against: true, To: Without, When: While, Why: "contains"},
-		{From: Down, Along: PartOf, To: Without, When: While, Of: []Kind{Service}, Possible: true, Why: "is part of"},
-		{From: Without, Along: PartOf, To: Without, When: While, Of: []Kind{Service}, Possible: true, Why: "is part of"},
+		{From: Down, Along: PartOf, To: Without, When: While, Of: []Kind{Service}, Onto: []Kind{Service}, Possible: true, Why: "is part of"},
+		{From: Without, Along: PartOf, To: Without, When: While, Of: []Kind{Service}, Onto: []Kind{Service}, Possible: true, Why: "is part of"},
 		{From: Down, Along: Holds, Against: true, To: Without, When: Since, Why: "is held by"}, // a revoked credential fails its holder
 		{From: Without, Along: Holds, Against: true, To: Without, When: While, Onto: []Kind{Session}, Why: "is held by"},
 		{From: Down, Along: Runs, Against: true, To: Without, When: While, Why: "is run by"},

@@ -94,7 +94,7 @@ func benchLog(ctx context.Context, o benchOptions, name string, f ingest.Format,
 	return []benchRow{rate(name+", text to nodes and edges, 1 core, events/s", slices.Max(slow), slices.Max(fast), 3, "encoding/json into structs, nothing kept")}, nil
 }
 
-// countingSink is an ingest.Sink of one builder.
+// countingSink is an ingest.Sink that drops the batches it gathers.
 type countingSink struct {
 	b          *graph.Builder
 	n, refused int
@@ -102,7 +102,10 @@ type countingSink struct {
 }
 
 func (s *countingSink) Next() (*graph.Builder, graph.Ref) {
-	s.n++
+	if s.n++; s.n%graph.MaxBatchRecords == 0 {
+		s.b.Batch()
+		s.b = graph.NewBuilder()
+	}
 	return s.b, graph.Ref{Record: uint32(s.n)}
 }
 func (s *countingSink) Seen(graph.Time, string) {}

@@ -65,34 +65,14 @@ func benchOTLP(ctx context.Context, o benchOptions) ([]benchRow, error) {
 		}
 		sink.b.Batch()
 		ours = append(ours, float64(spans)/time.Since(t).Seconds())
-		if sink.records != spans || sink.rejected != 0 {
-			return nil, &graph.Error{Code: graph.CodeInternal, Message: fmt.Sprintf("%d of %d spans were read", sink.records-sink.rejected, spans)}
+		if sink.n != spans || sink.refused != 0 {
+			return nil, &graph.Error{Code: graph.CodeInternal, Message: fmt.Sprintf("%d of %d spans were read", sink.n-sink.refused, spans)}
 		}
 	}
 	rows := []benchRow{rate("otlp protobuf, parse to batch, spans/s", median(bare), median(ours), 0.5, "bare proto.Unmarshal of the same bytes")}
 	live, err := benchReceiver(ctx, o, g)
 	return append(rows, live...), err
 }
-
-// countingSink gathers batches and drops them.
-type countingSink struct {
-	b                 *graph.Builder
-	src               graph.Source
-	records, rejected int
-}
-
-func (s *countingSink) Next() (*graph.Builder, graph.Ref) {
-	if s.records > 0 && s.records%graph.MaxBatchRecords == 0 {
-		s.b.Batch()
-		s.b = graph.NewBuilder()
-	}
-	s.records++
-	return s.b, graph.Ref{Record: uint32(s.records - 1)}
-}
-func (s *countingSink) Seen(graph.Time, string) {}
-func (s *countingSink) Reject(error)            { s.rejected++ }
-func (s *countingSink) Skip(string)             {}
-func (s *countingSink) Source() *graph.Source   { return &s.src }
 
 // benchReceiver offers spans at a steady rate over HTTP, and waits until all of
 // them are in the store.

@@ -524,7 +524,7 @@ func (s *slow) fails(h has, f *fact, yield func(has)) {
 		}
 	case f.kind == graph.PartOf && f.to == h.id:
 		s.holds(h, f, f.from, h.what, true, false, yield)
-	case f.kind == graph.PartOf && f.from == h.id && workload(h.id):
+	case f.kind == graph.PartOf && f.from == h.id && workload(h.id) && workload(f.to):
 		s.holds(h, f, f.to, "without", false, false, yield)
 	case f.kind == graph.Holds && f.to == h.id && down:
 		s.holds(h, f, f.from, "without", true, true, yield)

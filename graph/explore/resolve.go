@@ -213,7 +213,7 @@ func (r *reader) byName(text string, kinds []graph.Kind) ([]resolved, error) {
 		if err != nil {
 			return nil, fmt.Errorf("search nodes: %w", err)
 		}
-		if strings.HasSuffix(string(n.ID), "*") {
+		if strings.HasSuffix(string(n.ID), "*") || placeholder(&n) {
 			continue
 		}
 		if looked++; looked > r.budget.Nodes {
