@@ -145,12 +145,18 @@ func (r *reader) parts(s *scope) error {
 	return nil
 }
 
-// covering are the ids of wildcard targets, as denial messages show them, that
-// cover the ARNs: each beginning of the resource with "*" behind it, in the
-// ARN's own region and account or in any.
+// covering are the ids of wildcard targets that cover the ids. Of an ARN, as
+// denial messages show them: each beginning of the resource with "*" behind it,
+// in the ARN's own region and account or in any. Of an object of Kubernetes, as
+// lists show them: all of its kind in its namespace, and in the cluster.
 func covering(ids ...graph.ID) []graph.ID {
 	var out []graph.ID
 	for _, id := range ids {
+		if s := string(id); strings.HasPrefix(s, "k8s:") {
+			slash := strings.LastIndexByte(s, '/') + 1
+			out = append(out, id[:slash]+"*", id[:strings.LastIndexByte(s[:slash], ':')+1]+"*", id[:strings.LastIndexByte(s, ':')+1]+"*")
+			continue
+		}
 		arn, ok := graph.ParseARN(string(id))
 		if !ok {
 			continue
