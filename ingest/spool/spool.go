@@ -90,7 +90,6 @@ type Spool struct {
 	mu      sync.Mutex
 	files   []*file // sealed, oldest first
 	behind  int64   // bytes not ingested, of sealed files, the open one and what waits for it
-	oldest  time.Time
 	written int64
 	records int64
 	refused int64
