@@ -269,6 +269,7 @@ func TestRunReport(t *testing.T) {
 	want := newReport()
 	want.Files.Seen, want.Files.Known, want.Files.Stored, want.Files.Rejected = 4, 1, 2, 1
 	want.Kinds["lines"] = 2
+	want.Taken = []Taken{{"a", "lines"}, {"b", "lines"}}
 	want.Records, want.Calls, want.Corrected, want.Duplicates, want.Differing = 13, 3, 1, 2, 1
 	want.Skipped = map[string]int{"skip insight": 2, "skip digest": 1}
 	want.Rejected = []Rejection{{File: "a", Record: &rec, Offset: &off, Reason: "bad record"},
