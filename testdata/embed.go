@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// World is the demo world, below "world"; the CloudTrail files are below
-// "world/cloudtrail" in the layout of a trail's bucket.
+// World is the demo world, below "world", a folder for each source; the
+// CloudTrail files are below "world/cloudtrail" in the layout of a trail's bucket.
 //
 //go:embed all:world
 var World embed.FS
@@ -30,6 +30,7 @@ const (
 	Region  = "eu-north-1"   // home region; IAM logs in us-east-1
 
 	FailedResource = "arn:aws:dynamodb:eu-north-1:111122223333:table/billing-ledger" // what the demo asks about
+	FailedService  = "otel:service:shop/customer-portal"                             // what customers see fail, as its traces tell
 	StackName      = "billing-prod"
 	FirstStack     = "arn:aws:cloudformation:eu-north-1:111122223333:stack/billing-prod/89b64cf2-7237-48ff-9846-253dc3c09d69" // deleted at 13:41
 	SecondStack    = "arn:aws:cloudformation:eu-north-1:111122223333:stack/billing-prod/b35668f1-898d-4f0c-a726-7410e1007970" // created at 13:46 under the same name

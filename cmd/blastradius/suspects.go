@@ -34,21 +34,7 @@ Named is only who left its habits; that nobody is named is an answer.`,
 			}
 			baselineFlag(cmd, vars)
 			asOf(cmd, vars)
-			return ask(m, cmd, question[explore.Suspects]{
-				name: "suspects", vars: vars, show: showSuspects,
-				columns: columnsOf(termRow(&explore.Suspect{}, &explore.Term{})),
-				rows: func(a *explore.Suspects) (out []row) {
-					for i := range a.Candidates {
-						c := &a.Candidates[i]
-						for j := range c.Terms {
-							out = append(out, termRow(c, &c.Terms[j]))
-						}
-					}
-					return out
-				},
-				found:  func(a *explore.Suspects) bool { return a.Verdict == explore.Named },
-				status: func(a *explore.Suspects) *explore.Status { return &a.Status },
-			})
+			return ask(m, cmd, suspectsQuestion(vars))
 		},
 	}
 	cmd.Flags().String("at", "", "when it failed: a `time`, or how long ago (default now)")
@@ -58,6 +44,24 @@ Named is only who left its habits; that nobody is named is an answer.`,
 	addAsOfFlag(cmd)
 	addFoundFlag(cmd)
 	return cmd
+}
+
+func suspectsQuestion(vars map[string]any) question[explore.Suspects] {
+	return question[explore.Suspects]{
+		name: "suspects", vars: vars, show: showSuspects,
+		columns: columnsOf(termRow(&explore.Suspect{}, &explore.Term{})),
+		rows: func(a *explore.Suspects) (out []row) {
+			for i := range a.Candidates {
+				c := &a.Candidates[i]
+				for j := range c.Terms {
+					out = append(out, termRow(c, &c.Terms[j]))
+				}
+			}
+			return out
+		},
+		found:  func(a *explore.Suspects) bool { return a.Verdict == explore.Named },
+		status: func(a *explore.Suspects) *explore.Status { return &a.Status },
+	}
 }
 
 func termRow(c *explore.Suspect, t *explore.Term) row {
