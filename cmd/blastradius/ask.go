@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -172,36 +173,59 @@ func (m *Main) writeEnvelope(e envelope) error {
 	if err != nil {
 		return err
 	}
+	return printableIndented(m.Stdout, text)
+}
+
+// printableIndented writes JSON for people and programs, ended by a new line.
+func printableIndented(w io.Writer, text []byte) error {
 	var b bytes.Buffer
 	if err := json.Indent(&b, text, "", "  "); err != nil {
 		return err
 	}
 	b.WriteByte('\n')
-	return printableJSON(m.Stdout, b.Bytes())
+	return printableJSON(w, b.Bytes())
+}
+
+// asker is where questions go: a server, or a store in this process.
+type asker struct {
+	ask   func(ctx context.Context, document string, vars map[string]any) (json.RawMessage, error)
+	base  string // address of the page that shows the same answers
+	close func() error
+}
+
+// asker opens what --server or --store names. The caller closes it.
+func (m *Main) asker(cmd *cobra.Command) (*asker, error) {
+	if server, _ := cmd.Flags().GetString("server"); server != "" {
+		token, err := m.token(cmd)
+		if err != nil {
+			return nil, err
+		}
+		r, err := newRemote(server, token)
+		if err != nil {
+			return nil, err
+		}
+		return &asker{r.ask, r.url, func() error { return nil }}, nil
+	}
+	st, err := m.openStore(cmd, readStore)
+	if err != nil {
+		return nil, err
+	}
+	o := api.Options{Explorer: m.explorer(st, nil), Now: m.Now}
+	return &asker{func(ctx context.Context, document string, vars map[string]any) (json.RawMessage, error) {
+		return api.Execute(ctx, o, document, vars)
+	}, "http://127.0.0.1:8420", st.Close}, nil
 }
 
 // query asks a server or, in process, the store. base is the address of the page
 // that shows the same answer.
 func (m *Main) query(ctx context.Context, cmd *cobra.Command, document string, vars map[string]any) (data json.RawMessage, base string, err error) {
-	if server, _ := cmd.Flags().GetString("server"); server != "" {
-		token, err := m.token(cmd)
-		if err != nil {
-			return nil, "", err
-		}
-		r, err := newRemote(server, token)
-		if err != nil {
-			return nil, "", err
-		}
-		data, err = r.ask(ctx, document, vars)
-		return data, r.url, err
-	}
-	st, err := m.openStore(cmd, readStore)
+	a, err := m.asker(cmd)
 	if err != nil {
 		return nil, "", err
 	}
-	defer st.Close()
-	data, err = api.Execute(ctx, api.Options{Explorer: m.explorer(st, nil), Now: m.Now}, document, vars)
-	return data, "http://127.0.0.1:8420", err
+	defer a.close()
+	data, err = a.ask(ctx, document, vars)
+	return data, a.base, err
 }
 
 // printQuery shows what would be sent.

@@ -12,6 +12,7 @@ var extra []func(*Main) *cobra.Command
 const (
 	groupStart = "start"
 	groupAsk   = "ask"
+	groupAct   = "act"
 	groupRun   = "run"
 )
 
@@ -56,7 +57,8 @@ Exit codes: 0 answered; 1 found something and 3 found nothing but data is missin
 	f.String("config", "", "YAML `file` with settings")
 
 	root.AddGroup(&cobra.Group{ID: groupStart, Title: "Getting started:"},
-		&cobra.Group{ID: groupAsk, Title: "Asking:"}, &cobra.Group{ID: groupRun, Title: "Running:"})
+		&cobra.Group{ID: groupAsk, Title: "Asking:"},
+		&cobra.Group{ID: groupAct, Title: "Acting on answers:"}, &cobra.Group{ID: groupRun, Title: "Running:"})
 	add := func(group string, cmds ...*cobra.Command) {
 		for _, c := range cmds {
 			c.GroupID = group
@@ -67,6 +69,7 @@ Exit codes: 0 answered; 1 found something and 3 found nothing but data is missin
 	add(groupAsk, m.touched(), m.activity(), m.chain(), m.workflow(), m.suspects(), m.reach(), m.contain(), m.failures(), m.novel(),
 		m.timeline(), m.histogram(),
 		m.search(), m.node(), m.neighbours(), m.event(), m.coverage(), m.inventory())
+	add(groupAct, m.runbook(), m.assert())
 	add(groupRun, m.sources(), m.storeCommand(), m.generate(), m.version())
 	for _, f := range extra {
 		add(groupRun, f(m))

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/graph/explore"
 	"github.com/spf13/cobra"
 )
@@ -89,3 +91,17 @@ func (m *Main) timeFlag(cmd *cobra.Command, name, value string) (time.Time, erro
 
 // stamp is a time as the API takes it.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// resolveWindow is the window that the variable means at the time now, with both
+// ends.
+func resolveWindow(vars map[string]any, now time.Time) (graph.Window, error) {
+	text, err := json.Marshal(vars)
+	if err != nil {
+		return graph.Window{}, err
+	}
+	var in explore.WindowInput
+	if err := json.Unmarshal(text, &in); err != nil {
+		return graph.Window{}, err
+	}
+	return explore.ResolveWindow(in, graph.TimeOf(now))
+}

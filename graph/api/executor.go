@@ -15,6 +15,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/graph/explore"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Limits bound one request. A zero limit is that of DefaultLimits.
@@ -130,3 +131,6 @@ func Execute(ctx context.Context, o Options, query string, variables map[string]
 	}
 	return res.Data, nil
 }
+
+// Schema is the schema that queries are checked against.
+func Schema() *ast.Schema { return NewExecutableSchema(Config{}).Schema() }
