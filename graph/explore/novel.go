@@ -265,7 +265,7 @@ func (f *firsts) of(id graph.ID, h *history, w graph.Window) NovelIdentity {
 		if len(kinds) == 0 {
 			continue
 		}
-		if n.New && !c.label.Effect.Mutates() && agent == "" {
+		if n.New && !c.label.Effect.Mutates() && c.label.Effect != graph.SecretRead && agent == "" {
 			n.Folded++
 			continue
 		}
