@@ -210,7 +210,7 @@ func (m *Main) asker(cmd *cobra.Command) (*asker, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := api.Options{Explorer: m.explorer(st, nil), Now: m.Now}
+	o := api.Options{Explorer: m.explorer(st, nil), Now: m.clock(st)}
 	return &asker{func(ctx context.Context, document string, vars map[string]any) (json.RawMessage, error) {
 		return api.Execute(ctx, o, document, vars)
 	}, "http://127.0.0.1:8420", st.Close}, nil

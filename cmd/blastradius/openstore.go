@@ -35,6 +35,9 @@ func (m *Main) openStore(cmd *cobra.Command, use storeUse) (graph.Store, error) 
 	if strings.Contains(at, "://") {
 		return nil, usage(cmd, "a directory, or neo4j://HOST:PORT, neo4j+s:// for TLS", "--store is no kind of address that we know")
 	}
+	if info, err := os.Stat(at); err == nil && info.Mode().IsRegular() {
+		return m.openSnapshot(cmd, at, use)
+	}
 	cache, _ := cmd.Flags().GetInt(cacheFlag) // zero, the default, where the command has no such flag
 	return openDirectory(at, use, int64(cache)<<20)
 }
@@ -64,7 +67,11 @@ func openDirectory(dir string, use storeUse, cache int64) (*pebble.Store, error)
 // explorer answers questions over a store; raw records come from the files they
 // were read from. writing names files that are being written; it may be nil.
 func (m *Main) explorer(st graph.Store, writing func() []string) *explore.Explorer {
-	return explore.New(st, explore.Options{Writing: writing,
+	var holds graph.Window
+	if s, ok := st.(*snapshotStore); ok {
+		holds = graph.Window(s.snapshot.Manifest.Holds)
+	}
+	return explore.New(st, explore.Options{Writing: writing, Holds: holds,
 		ReadRecord: func(ctx context.Context, source string, record uint32, evidence string) ([]byte, error) {
 			open := func(name string) (io.ReadCloser, error) { return openSource(ctx, name) }
 			return ingest.OpenRecord(ctx, source, formats(false), open, record, evidence)

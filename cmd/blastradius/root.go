@@ -50,7 +50,8 @@ Exit codes: 0 answered; 1 found something and 3 found nothing but data is missin
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "", "%v", err) })
 	f := root.PersistentFlags()
-	f.String("store", ".blastradius", "`directory` of the embedded store, or neo4j://HOST:PORT[/DATABASE] (neo4j+s:// for TLS)")
+	f.String("store", ".blastradius", "`directory` of the embedded store, neo4j://HOST:PORT[/DATABASE] (neo4j+s:// for TLS), or a snapshot's file")
+	f.String("snapshot-key", "", "public `key` that a snapshot must be signed with, or a file of it")
 	f.String("neo4j-password-file", "", "`file` with the password for Neo4j, else BLASTRADIUS_NEO4J_PASSWORD; the user is BLASTRADIUS_NEO4J_USERNAME")
 	f.String("server", "", "ask the server at this `URL` instead of a store; its token comes from BLASTRADIUS_TOKEN or --token-file")
 	f.String("token-file", "", "`file` with the bearer token for --server")
@@ -69,7 +70,7 @@ Exit codes: 0 answered; 1 found something and 3 found nothing but data is missin
 	add(groupAsk, m.touched(), m.activity(), m.chain(), m.workflow(), m.suspects(), m.reach(), m.contain(), m.failures(), m.novel(),
 		m.timeline(), m.histogram(),
 		m.search(), m.node(), m.neighbours(), m.event(), m.coverage(), m.inventory())
-	add(groupAct, m.runbook(), m.assert())
+	add(groupAct, m.runbook(), m.assert(), m.snapshot())
 	add(groupRun, m.sources(), m.storeCommand(), m.generate(), m.version())
 	for _, f := range extra {
 		add(groupRun, f(m))

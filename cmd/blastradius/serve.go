@@ -152,7 +152,7 @@ func (m *Main) serveStore(cmd *cobra.Command, o serverOptions) error {
 	timeout := o.Limits.Timeout
 	o.Limits = api.DefaultLimits
 	o.Limits.Timeout = timeout
-	o.Now = m.Now
+	o.Now = m.clock(o.Store)
 	o.Log = slog.New(slog.NewTextHandler(m.Stderr, nil))
 	o.Listening = func(url string) {
 		fmt.Fprintf(m.Stderr, "listening on %s (GraphQL at %s/graphql); Ctrl-C ends\n", url, url)

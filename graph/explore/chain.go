@@ -85,6 +85,7 @@ func (e *Explorer) Chain(ctx context.Context, q ChainQuery) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.whole = true // no calls are read, but those beside forwarded credentials
 	if out.Status, err = e.status(r, w); err == nil {
 		out.Coverage.Window = graph.Window{} // its origins say what is not joined
 	}

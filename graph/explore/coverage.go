@@ -85,7 +85,19 @@ func (e *Explorer) coverage(r *reader, w graph.Window, silence time.Duration) (*
 		c.Writing = slices.Compact(c.Writing)
 	}
 	c.judge(w, limit)
+	if h := e.opts.Holds; !r.whole && !holds(h, w, l) {
+		c.incomplete(fmt.Sprintf("only calls from %s to %s are held here; the data that they were taken from has others", h.From, h.To))
+	}
 	return c, nil
+}
+
+// holds reports whether h has all of w that lies on the data.
+func holds(h, w graph.Window, l *ledger) bool {
+	from, to := max(w.From, l.first), l.last+1
+	if w.To != 0 {
+		to = min(to, w.To)
+	}
+	return h.IsZero() || from >= to || from >= h.From && to <= h.To
 }
 
 // judge finds the reasons for which data may be missing.

@@ -37,6 +37,10 @@ type Options struct {
 	Writing func() []string
 	// Classes corrects the class of identities. Default: none.
 	Classes map[graph.ID]Class
+	// Holds is when calls must have been made for the store to hold them, of a
+	// store that is a part of another: answers that need others are incomplete.
+	// Default: it holds all that its ledger lists.
+	Holds graph.Window
 }
 
 // Explorer answers questions over a store. It is safe for concurrent use and

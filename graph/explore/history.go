@@ -48,6 +48,10 @@ func (e *Explorer) baseline(r *reader, w graph.Window, length time.Duration) (Ba
 	default:
 		b.From = b.Window.From
 	}
+	if h := e.opts.Holds; b.From != 0 && !holds(h, b.Window, l) {
+		b.From = min(max(b.From, h.From), b.Window.To)
+		b.TooShort, b.Reason = true, fmt.Sprintf("only calls from %s to %s are held here", h.From, h.To)
+	}
 	return b, nil
 }
 

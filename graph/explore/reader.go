@@ -20,6 +20,7 @@ type reader struct {
 	truncated *Truncation
 	notes     []string
 	spans     *bool // whether there are services of traces; nil: not looked yet
+	whole     bool  // what it reads is held whole, whatever Options.Holds says
 }
 
 func (e *Explorer) reader(ctx context.Context, b Budget, asOf uint64) (*reader, error) {
