@@ -190,7 +190,16 @@ func printableIndented(w io.Writer, text []byte) error {
 type asker struct {
 	ask   func(ctx context.Context, document string, vars map[string]any) (json.RawMessage, error)
 	base  string // address of the page that shows the same answers
+	now   func() time.Time
+	hash  string // of the snapshot's content, where it is one
 	close func() error
+}
+
+// at is the program with the clock of where its questions go.
+func (m *Main) at(a *asker) *Main {
+	there := *m
+	there.Now = a.now
+	return &there
 }
 
 // asker opens what --server or --store names. The caller closes it.
@@ -204,16 +213,21 @@ func (m *Main) asker(cmd *cobra.Command) (*asker, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &asker{r.ask, r.url, func() error { return nil }}, nil
+		return &asker{ask: r.ask, base: r.url, now: m.Now, close: func() error { return nil }}, nil
 	}
 	st, err := m.openStore(cmd, readStore)
 	if err != nil {
 		return nil, err
 	}
 	o := api.Options{Explorer: m.explorer(st, nil), Now: m.clock(st)}
-	return &asker{func(ctx context.Context, document string, vars map[string]any) (json.RawMessage, error) {
+	a := &asker{base: "http://127.0.0.1:8420", now: o.Now, close: st.Close}
+	if s, ok := st.(*snapshotStore); ok {
+		a.hash = s.snapshot.Hash
+	}
+	a.ask = func(ctx context.Context, document string, vars map[string]any) (json.RawMessage, error) {
 		return api.Execute(ctx, o, document, vars)
-	}, "http://127.0.0.1:8420", st.Close}, nil
+	}
+	return a, nil
 }
 
 // query asks a server or, in process, the store. base is the address of the page

@@ -144,9 +144,6 @@ func (m *Main) runBook(cmd *cobra.Command, name string, set map[string][]string)
 	if in.Values, err = r.Values(set); err != nil {
 		return err
 	}
-	if in.Window, err = m.absoluteWindow(cmd, r.Last); err != nil {
-		return err
-	}
 	timeout, _ := cmd.Flags().GetDuration("timeout")
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
@@ -155,6 +152,9 @@ func (m *Main) runBook(cmd *cobra.Command, name string, set map[string][]string)
 		return err
 	}
 	defer to.close()
+	if in.Window, err = m.at(to).absoluteWindow(cmd, r.Last); err != nil {
+		return err
+	}
 	res, err := r.Run(ctx, in, to.ask)
 	if err != nil {
 		return err

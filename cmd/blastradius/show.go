@@ -78,7 +78,7 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	switch {
-	case strings.HasSuffix(noun, "identity"):
+	case strings.HasSuffix(noun, "ty"), strings.HasSuffix(noun, "ry"):
 		noun = strings.TrimSuffix(noun, "y") + "ies"
 	case strings.HasSuffix(noun, "s"):
 		noun += "es"
