@@ -70,7 +70,7 @@ Exit codes: 0 answered; 1 found something and 3 found nothing but data is missin
 	add(groupAsk, m.touched(), m.activity(), m.chain(), m.workflow(), m.suspects(), m.reach(), m.contain(), m.failures(), m.novel(),
 		m.timeline(), m.histogram(),
 		m.search(), m.node(), m.neighbours(), m.event(), m.coverage(), m.inventory())
-	add(groupAct, m.runbook(), m.assert(), m.snapshot())
+	add(groupAct, m.runbook(), m.assert(), m.report(), m.snapshot())
 	add(groupRun, m.sources(), m.storeCommand(), m.generate(), m.version())
 	for _, f := range extra {
 		add(groupRun, f(m))

@@ -22,10 +22,8 @@ import (
 // TestRunbooks runs every runbook that ships against the embedded store, and
 // against a server over another such store.
 func TestRunbooks(t *testing.T) {
-	t.Run("server", func(t *testing.T) {
-		dir := loadWorld(t, filepath.Join(t.TempDir(), "served"))
-		runbookScripts(t, func(e *testscript.Env) { e.Setenv("AT", "--server="+serveWorld(t, dir)) })
-	})
+	url := serveWorld(t, loadWorld(t, filepath.Join(t.TempDir(), "served")))
+	runbookScripts(t, func(e *testscript.Env) { e.Setenv("AT", "--server="+url) })
 }
 
 // TestNeo4jRunbooks runs them against a Neo4j.
@@ -48,7 +46,11 @@ func TestNeo4jRunbooks(t *testing.T) {
 func runbookScripts(t *testing.T, setup func(*testscript.Env)) {
 	here := loadWorld(t, filepath.Join(t.TempDir(), "here"))
 	p := scriptParams("testdata/runbooks", func(e *testscript.Env) {
-		e.Setenv("HERE", "--store="+here)
+		mine := filepath.Join(e.WorkDir, "here") // one process a store
+		if err := os.CopyFS(mine, os.DirFS(here)); err != nil {
+			t.Error(err)
+		}
+		e.Setenv("HERE", "--store="+mine)
 		setup(e)
 	})
 	p.Cmds["agrees"] = cmdAgrees
@@ -77,8 +79,8 @@ func serveWorld(t *testing.T, store string) string {
 	errs := &watched{on: "; Ctrl-C ends", do: func() { close(said) }}
 	m, _, _ := program("serve", "--store", store, "--listen", "127.0.0.1:0")
 	m.Stderr = errs
-	done := make(chan int)
-	go func() { done <- m.Run(ctx) }()
+	done := make(chan int, 1)
+	go func() { done <- m.Run(ctx); close(done) }()
 	t.Cleanup(func() { cancel(); <-done })
 	select {
 	case <-said:

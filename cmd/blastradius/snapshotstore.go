@@ -89,7 +89,7 @@ func replay(ctx context.Context, s *snapshot.Snapshot) (_ *snapshotStore, err er
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
-	st, err := openDirectory(dir, writeStore)
+	st, err := openDirectory(dir, writeStore, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func replay(ctx context.Context, s *snapshot.Snapshot) (_ *snapshotStore, err er
 	if err := st.Close(); err != nil {
 		return nil, err
 	}
-	if st, err = openDirectory(dir, readStore); err != nil {
+	if st, err = openDirectory(dir, readStore, 0); err != nil {
 		return nil, err
 	}
 	return &snapshotStore{st, s, dir}, nil
