@@ -16,7 +16,7 @@ import (
 )
 
 // TestReadmeCommands runs every command that the README shows, in order, in one
-// directory, as a reader would.
+// directory that has the files it shows, as a reader would.
 func TestReadmeCommands(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -36,6 +36,11 @@ func TestReadmeCommands(t *testing.T) {
 	}
 	t.Chdir(dir)
 
+	for _, file := range regexp.MustCompile("(?s)```yaml\n# (\\S+)\n(.*?)```").FindAllSubmatch(readme, -1) {
+		if err := os.WriteFile(string(file[1]), file[2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	env := map[string]string{"HOME": dir}
 	ran := map[string]bool{}
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllSubmatch(readme, -1) {
@@ -65,7 +70,7 @@ func TestReadmeCommands(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"demo", "ingest", "touched", "activity", "chain", "reach", "contain", "failures", "novel", "workflow", "suspects", "timeline", "histogram", "search",
-		"node", "neighbours", "event", "coverage", "inventory", "serve", "generate", "store", "sources"} {
+		"node", "neighbours", "event", "coverage", "inventory", "serve", "generate", "store", "sources", "runbook", "assert", "report", "snapshot"} {
 		if !ran[name] {
 			t.Errorf("the README never shows blastradius %s", name)
 		}
@@ -78,7 +83,7 @@ func runReadme(t *testing.T, line string, args []string, env map[string]string) 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	serves := args[0] == "serve" || args[0] == "demo"
+	serves := args[0] == "serve" || args[0] == "demo" || args[0] == "snapshot" && args[1] == "open"
 	if serves {
 		args = append(args, "--listen", "127.0.0.1:0")
 		if slices.Contains(args, "--otlp") {
@@ -97,7 +102,7 @@ func runReadme(t *testing.T, line string, args []string, env map[string]string) 
 	if serves && !errs.seen {
 		t.Errorf("%s never said where it serves:\n%s", line, errs)
 	}
-	if args[0] != "ingest" && args[0] != "serve" && args[0] != "generate" && out.Len() == 0 {
+	if args[0] != "ingest" && (args[0] == "demo" || !serves) && args[0] != "generate" && out.Len() == 0 {
 		t.Errorf("%s printed nothing on stdout", line)
 	}
 }

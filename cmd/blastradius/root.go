@@ -33,8 +33,8 @@ BLASTRADIUS_STORE), else a YAML file (--config or BLASTRADIUS_CONFIG) of the sam
 names. Secrets come from the environment or from files, never from flags.
 
 Exit codes: 0 answered; 1 found something and 3 found nothing but data is missing
-(both only with --fail-on-found; 3 also from ingest: something was rejected);
-2 usage, input or transport error.`,
+(both only with --fail-on-found, and from assert and runbook run; 3 also from ingest:
+something was rejected); 2 usage, input or transport error.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {

@@ -20,7 +20,7 @@ const module = "github.com/blastradius/blastradius/"
 
 // TestGofmt holds that every Go file is formatted.
 func TestGofmt(t *testing.T) {
-	out := run(t, "gofmt", "-l", "cmd", "graph", "ingest", "internal", "testdata", "ui/ui.go") // not what npm brings
+	out := run(t, "gofmt", "-l", "cmd", "graph", "ingest", "internal", "report", "runbook", "snapshot", "testdata", "ui/ui.go") // not what npm brings
 	if out != "" {
 		t.Errorf("not formatted (run gofmt -w):\n%s", out)
 	}
@@ -61,13 +61,16 @@ var mayImport = map[string][]string{
 	"ingest/feed/sqsfeed":       {"graph", "ingest/feed", "internal/awsconf"},
 	"ingest/cloudtrail/iamdata": {},
 	"ingest/cloudtrail/synth":   {},
+	"runbook":                   {"graph"},
+	"report":                    {"graph", "graph/explore"},
+	"snapshot":                  {"graph"},
 	"ui":                        {},
 	"testdata":                  {},
 	"internal/lint":             {},
 	"internal/testbed":          {"graph/neo4j/neo4jtest", "internal/mototest"},
 	"internal/awsconf":          {"graph"},
 	"internal/mototest":         {},
-	"cmd":                       {"graph", "ingest", "internal/awsconf", "ui", "testdata", "cmd"},
+	"cmd":                       {"graph", "ingest", "runbook", "report", "snapshot", "internal/awsconf", "ui", "testdata", "cmd"},
 }
 
 // TestImports holds the rule of the house: api → explore → graph, ingest →
