@@ -106,9 +106,9 @@ type issueKey struct {
 }
 
 // removes reports whether the event would not have happened.
-func (c *scissors) removes(l *link, s *sight) bool {
-	return c != nil && s.at >= c.at && (c.stops[l.from] || c.agents[l.via.Agent] ||
-		l.kind == graph.Issued && (c.barred[l.to] || c.issues[issueKey{l.to, s.evidence}]))
+func (c *scissors) removes(t *terrain, l *link, x *instant) bool {
+	return c != nil && x.at >= c.at && (c.stops[l.from] || c.agents[t.through(l).Agent] ||
+		l.kind == graph.Issued && (c.barred[l.to] || len(c.issues) > 0 && c.issues[issueKey{l.to, t.evidence(x)}]))
 }
 
 // Containment answers what cutting would have changed: what the attacker loses,
@@ -127,7 +127,7 @@ func (e *Explorer) Containment(ctx context.Context, q ContainmentQuery) (*Contai
 			}
 		}
 	}
-	run, err := e.startReach(ctx, &rq)
+	run, err := e.startReach(ctx, &rq, false)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (e *Explorer) Containment(ctx context.Context, q ContainmentQuery) (*Contai
 // again walks once more over what was read, with these cuts.
 func (run *reachRun) again(c *scissors) {
 	run.cuts = c
-	run.settle()
+	run.settle(run.f.window)
 	run.run(run.starts())
 }
 
@@ -360,9 +360,10 @@ func (run *reachRun) cutTrust(c *scissors, principal string, own []int32) (int, 
 	for _, n := range held {
 		for _, i := range run.nodes[n].ins {
 			if l := &run.links[i]; l.kind == graph.Issued && of(run.nodes[l.from].ID) {
-				for _, s := range l.sights {
-					if s.at >= c.at {
-						c.issues[issueKey{n, s.evidence}] = true
+				seen, _ := run.seen(l, run.f.window)
+				for j := range seen {
+					if seen[j].at >= c.at {
+						c.issues[issueKey{n, run.evidence(&seen[j])}] = true
 						stops[n] = true
 					}
 				}
@@ -375,12 +376,16 @@ func (run *reachRun) cutTrust(c *scissors, principal string, own []int32) (int, 
 // alive lists what the attacker controls, is not cut and goes on working.
 func (run *reachRun) alive(c *scissors) []AliveCredential {
 	out := []AliveCredential{}
-	for n, fs := range run.marked() {
+	for _, n := range run.met {
+		fs := run.marked(n, nil)
 		p := &run.nodes[n]
+		if len(fs) == 0 {
+			continue
+		}
 		if fs[0].Mark != graph.Controlled || p.Kind != graph.Credential || c.stops[n] {
 			continue
 		}
-		x := AliveCredential{Node: showNode(&p.Node), Since: fs[0].At, Certainty: fs[0].Certainty, Path: run.path(fs[0].state)}
+		x := AliveCredential{Node: showNode(&p.Node), Since: fs[0].At, Certainty: fs[0].Certainty, Path: run.path(fs[0].label)}
 		if end := lapse(run.lives(n), c.at); end != forever {
 			x.Until = end
 		}

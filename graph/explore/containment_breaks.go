@@ -26,7 +26,8 @@ type use struct {
 // It counts the events that would not have happened.
 func (run *reachRun) breaks(c *scissors) (_ []BrokenCaller, removed int, err error) {
 	controlled := map[int32]graph.Time{} // since when, as far as possible
-	for s, l := range run.labels {
+	for i := range run.labels {
+		s, l := run.labels[i].state, &run.labels[i]
 		if at, ok := controlled[s.node]; s.state == graph.InControl && (!ok || l.at < at) {
 			controlled[s.node] = l.at
 		}
@@ -85,10 +86,11 @@ func (run *reachRun) breaks(c *scissors) (_ []BrokenCaller, removed int, err err
 		if l.kind != graph.Issued || l.derived || run.nodes[l.from].Type == typeRequest {
 			continue
 		}
-		e := graph.Edge{From: run.nodes[l.from].ID, Kind: graph.Issued, Via: l.via}
-		for _, s := range l.sights {
-			if c.removes(l, &s) && !c.stops[l.from] && !c.agents[l.via.Agent] {
-				e.Observations = append(e.Observations, graph.Observation{At: s.at, CallKey: graph.CallKeyOf(s.evidence)})
+		e := graph.Edge{From: run.nodes[l.from].ID, Kind: graph.Issued, Via: *run.through(l)}
+		seen, _ := run.seen(l, run.f.window)
+		for j := range seen {
+			if x := &seen[j]; c.removes(run.terrain, l, x) && !c.stops[l.from] && !c.agents[e.Via.Agent] {
+				e.Observations = append(e.Observations, graph.Observation{At: x.at, CallKey: graph.CallKeyOf(run.evidence(x))})
 			}
 		}
 		note(&e)

@@ -141,7 +141,8 @@ func has[V any](m map[graph.ID]V) map[graph.ID]bool {
 // arrived are the states that the walk reached, with when at the earliest.
 func (run *reachRun) arrived() map[vertex]graph.Time {
 	out := map[vertex]graph.Time{}
-	for s, l := range run.labels {
+	for i := range run.labels {
+		s, l := run.labels[i].state, &run.labels[i]
 		v := vertex{s.spot, s.state}
 		if at, ok := out[v]; !ok || l.at < at {
 			out[v] = l.at
@@ -161,8 +162,9 @@ func (run *reachRun) cost(v vertex, since, at graph.Time) (int, bool) {
 	cost := 1
 	for _, i := range p.outs {
 		if l := &run.links[i]; l.kind == graph.Called {
-			for _, s := range l.sights {
-				if s.at < since && run.window.Contains(s.at) {
+			seen, _ := run.seen(l, run.window)
+			for j := range seen {
+				if seen[j].at < since {
 					cost++
 				}
 			}
@@ -176,12 +178,17 @@ func (run *reachRun) cost(v vertex, since, at graph.Time) (int, bool) {
 func (run *reachRun) hops(index map[vertex]int, at graph.Time) (edges, past [][2]int) {
 	seen := map[[2]int]bool{}
 	went := map[[2]int]bool{}
-	for s, l := range run.labels {
+	for i := range run.labels {
+		s, l := run.labels[i].state, &run.labels[i]
 		if s.class != possibly {
 			continue
 		}
 		from := index[vertex{s.spot, s.state}]
-		for _, p := range run.rules[s.state] {
+		for r := range run.passes {
+			p := &run.passes[r]
+			if p.From != s.state {
+				continue
+			}
 			for _, n := range run.own(s.node) {
 				side := run.nodes[n].outs
 				if p.Against {
@@ -189,7 +196,7 @@ func (run *reachRun) hops(index map[vertex]int, at graph.Time) (edges, past [][2
 				}
 				for _, i := range side {
 					e := &run.links[i]
-					if e.kind != p.Along || !p.Takes(e.label, e.outcome, run.dataFlow) {
+					if e.kind != p.Along || !p.Takes(run.label(e), e.outcome, run.dataFlow) {
 						continue
 					}
 					run.moves(p, i, func(m move) {

@@ -41,6 +41,9 @@ type Options struct {
 	// store that is a part of another: answers that need others are incomplete.
 	// Default: it holds all that its ledger lists.
 	Holds graph.Window
+	// HotWindow is how many bytes the hours that Reach was asked about may
+	// take in memory. Default: none are kept.
+	HotWindow int64
 }
 
 // Explorer answers questions over a store. It is safe for concurrent use and
@@ -52,12 +55,19 @@ type Explorer struct {
 	mu     sync.Mutex
 	ledger map[uint64]*ledger // what coverage is computed from, by ledger number
 	memo   memo
+	hot    hotWindow
 }
 
 // New returns an explorer over the store, which the caller goes on owning.
 func New(store graph.Store, opts Options) *Explorer {
-	return &Explorer{store: store, opts: opts, ledger: map[uint64]*ledger{}}
+	e := &Explorer{store: store, opts: opts, ledger: map[uint64]*ledger{}}
+	e.hot.init(e, opts.HotWindow)
+	return e
 }
+
+// Close ends what the explorer does by itself. Without a hot window that is
+// nothing.
+func (e *Explorer) Close() { e.hot.close() }
 
 // Budget bounds a walk; a zero field takes the value of DefaultBudget. Which
 // limit was met is in the answer.

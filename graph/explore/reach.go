@@ -133,7 +133,7 @@ type reachRun struct {
 // have led to them. Seeds are in their state from the start of the window on or,
 // backward, at its end. An answer that met a limit says which.
 func (e *Explorer) Reach(ctx context.Context, q ReachQuery) (*ReachAnswer, error) {
-	run, err := e.startReach(ctx, &q)
+	run, err := e.startReach(ctx, &q, true)
 	if err != nil {
 		return nil, err
 	}
@@ -163,8 +163,9 @@ func (e *Explorer) Reach(ctx context.Context, q ReachQuery) (*ReachAnswer, error
 	return out, err
 }
 
-// startReach fills in what the question leaves open and resolves its seeds.
-func (e *Explorer) startReach(ctx context.Context, q *ReachQuery) (*reachRun, error) {
+// startReach fills in what the question leaves open and resolves its seeds. Only
+// a walk that changes nothing may be over the hot window.
+func (e *Explorer) startReach(ctx context.Context, q *ReachQuery, hot bool) (*reachRun, error) {
 	if len(q.From) == 0 {
 		return nil, &graph.Error{Code: graph.CodeInvalid, Message: "nothing was asked for", Hint: "give at least one id, ARN or name to start from"}
 	}
@@ -187,22 +188,32 @@ func (e *Explorer) startReach(ctx context.Context, q *ReachQuery) (*reachRun, er
 				Hint: "start from an identity, credential, session, agent, workload or resource"}
 		}
 	}
-	run.spread = e.newSpread(r, q)
+	run.spread = e.newSpread(r, q, run.from, hot)
 	return run, nil
 }
 
-// newSpread is a walk that has read nothing.
-func (e *Explorer) newSpread(r *reader, q *ReachQuery) *spread {
+// newSpread is a walk that has read nothing, or one over the hot window where
+// that holds its window and the nodes that it starts from.
+func (e *Explorer) newSpread(r *reader, q *ReachQuery, from []resolved, hot bool) *spread {
 	w := q.Window
 	if q.Mode == graph.Failure {
 		w.From = max(w.From.Add(-q.Dependence), 1)
 	}
-	return &spread{survey: e.survey(r, newFilters(q.Mode, q.Direction == Backward, w)), window: q.Window,
-		epsilon: graph.Time(q.Epsilon.Milliseconds()), dataFlow: q.DataFlow}
+	s := e.survey(r, newFilters(q.Mode, q.Direction == Backward, w))
+	if hot {
+		if t := e.hot.view(r, w, from); t != nil {
+			s.terrain, s.held = t, true
+		}
+	}
+	return &spread{survey: s, window: q.Window, epsilon: graph.Time(q.Epsilon.Milliseconds()), dataFlow: q.DataFlow}
 }
 
 // walk walks and reads in turn until the walk needs nothing more.
 func (run *reachRun) walk() error {
+	if run.held {
+		run.run(run.starts())
+		return nil
+	}
 	for _, x := range run.from {
 		for id := range x.ids {
 			run.unread[run.number(id)] = true

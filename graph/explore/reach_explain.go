@@ -92,7 +92,8 @@ func (run *reachRun) inReasons(n *ReachedNode) []string {
 // time or, backward, the latest.
 func (run *reachRun) arrivals() map[graph.ID]map[graph.State]graph.Time {
 	out := map[graph.ID]map[graph.State]graph.Time{}
-	for s, l := range run.labels {
+	for i := range run.labels {
+		s, l := run.labels[i].state, &run.labels[i]
 		id := run.nodes[s.node].ID
 		if out[id] == nil {
 			out[id] = map[graph.State]graph.Time{}
@@ -146,10 +147,11 @@ func (run *reachRun) ways(n int32, arrived map[graph.ID]map[graph.State]graph.Ti
 		pass *graph.Pass
 	}
 	found := map[key]*way{}
-	for s := range run.labels {
-		if s.node != n {
-			continue
-		}
+	if int(n) >= len(run.first) {
+		return nil, false
+	}
+	for j := run.first[n] - 1; j >= 0; j = run.labels[j].more - 1 {
+		s := run.labels[j].state
 		reached = true
 		for i := range graph.Spreads[run.f.physics] {
 			p := &graph.Spreads[run.f.physics][i]
@@ -171,7 +173,10 @@ func (run *reachRun) ways(n int32, arrived map[graph.ID]map[graph.State]graph.Ti
 					if p.Against != run.f.backward {
 						far = e.to
 					}
-					if e.kind != p.Along || !p.Takes(e.label, e.outcome, run.dataFlow) {
+					if seen, _ := run.seen(e, run.f.window); len(seen) == 0 && e.hour != standing {
+						continue
+					}
+					if e.kind != p.Along || !p.Takes(run.label(e), e.outcome, run.dataFlow) {
 						continue
 					}
 					for _, m := range run.meant(far) {
@@ -201,9 +206,11 @@ func (run *reachRun) ways(n int32, arrived map[graph.ID]map[graph.State]graph.Ti
 // nearer is the next node towards the seeds.
 func (run *reachRun) nearer(n int32) int32 {
 	next := n
-	for s, l := range run.labels {
-		if s.node == n && l.link >= 0 && l.next.node != n && (next == n || run.nodes[l.next.node].ID < run.nodes[next].ID) {
-			next = l.next.node
+	for i := run.first[n] - 1; i >= 0; i = run.labels[i].more - 1 {
+		if l := &run.labels[i]; l.link >= 0 {
+			if near := run.labels[l.next].state.node; near != n && (next == n || run.nodes[near].ID < run.nodes[next].ID) {
+				next = near
+			}
 		}
 	}
 	return next
@@ -226,11 +233,12 @@ func (run *reachRun) lacks(blind *reachRun, n int32, w *way) string {
 	what := map[string]bool{}
 	for _, i := range w.links {
 		l := &blind.links[i]
-		for _, s := range l.sights {
-			times = append(times, s.at)
-			what[cmp.Or(l.label.Action, l.kind.String())] = true
+		seen, _ := blind.seen(l, blind.f.window)
+		for j := range seen {
+			times = append(times, seen[j].at)
+			what[cmp.Or(blind.label(l).Action, l.kind.String())] = true
 		}
-		for _, s := range l.spans {
+		for _, s := range blind.fact(l).spans {
 			what[l.kind.String()] = true
 			if s.Known && run.f.backward || s.To == 0 {
 				times = append(times, s.From)

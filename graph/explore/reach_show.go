@@ -2,7 +2,6 @@ package explore
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/blastradius/blastradius/graph"
@@ -21,23 +20,23 @@ func (w *spread) shows(s state) bool {
 	return (s.class == possibly || s.class == exactly) && slices.Contains(seedStates(w.f.physics, false, n), s.state)
 }
 
-// found is one mark of one node, with the state that has it.
+// found is one mark of one node, with the label that has it.
 type found struct {
 	ReachMark
-	state state
-	label *label
+	label int32
 }
 
-// marked gathers the marks of each node: of each mark the definite way where
-// there is one, else the possible one.
-func (w *spread) marked() map[int32][]found {
-	out := map[int32][]found{}
-	for s, l := range w.labels {
-		if !w.shows(s) {
+// marked gathers the marks of a node, strongest first: of each mark the definite
+// way where there is one, else the possible one. It appends to out.
+func (w *spread) marked(n int32, out []found) []found {
+	own := len(out)
+	for i := w.first[n] - 1; i >= 0; i = w.labels[i].more - 1 {
+		l := &w.labels[i]
+		if !w.shows(l.state) {
 			continue
 		}
-		f := found{ReachMark{s.state.Taint(), l.at, int(l.hops), Definite}, s, l}
-		if s.class == possibly {
+		f := found{ReachMark{l.state.state.Taint(), l.at, int(l.hops), Definite}, i}
+		if l.state.class == possibly {
 			f.Certainty = Possible
 		}
 		if w.f.backward && w.f.physics == graph.Failure {
@@ -46,97 +45,133 @@ func (w *spread) marked() map[int32][]found {
 		if w.f.backward && l.link >= 0 {
 			f.At = l.by
 		}
-		fs := out[s.node]
+		fs := out[own:]
 		i := slices.IndexFunc(fs, func(g found) bool { return g.Mark == f.Mark })
 		switch {
 		case i < 0:
-			out[s.node] = append(fs, f)
+			out = append(out, f)
 		case w.before(&f, &fs[i]):
 			fs[i] = f
 		}
 	}
-	for _, fs := range out {
-		slices.SortFunc(fs, func(a, b found) int { return cmp.Compare(a.Mark, b.Mark) })
-	}
+	slices.SortFunc(out[own:], func(a, b found) int { return cmp.Compare(a.Mark, b.Mark) })
 	return out
 }
 
 // before reports whether f is to be shown rather than g.
 func (w *spread) before(f, g *found) bool {
-	at := cmp.Compare(f.label.at, g.label.at)
+	a, b := &w.labels[f.label], &w.labels[g.label]
+	at := cmp.Compare(a.at, b.at)
 	if w.f.backward {
 		at = -at
 	}
 	return cmp.Or(cmp.Compare(f.Certainty, g.Certainty), at, cmp.Compare(f.Hops, g.Hops), // DEFINITE < POSSIBLE
-		cmp.Compare(f.state.gen, g.state.gen), cmp.Compare(f.state.state, g.state.state), -cmp.Compare(f.state.class, g.state.class)) < 0
+		cmp.Compare(a.state.gen, b.state.gen), cmp.Compare(a.state.state, b.state.state), -cmp.Compare(a.state.class, b.state.class)) < 0
 }
 
 // reached are the nodes of the answer.
 func (run *reachRun) reached() []ReachedNode {
-	marked := run.marked()
-	out := []ReachedNode{}
-	for n, fs := range marked {
+	type row struct {
+		n        int32
+		from, to int32 // its marks
+		seed     bool
+		at       graph.Time
+		id       graph.ID
+		hops     int
+	}
+	rows := make([]row, 0, len(run.met))
+	all := make([]found, 0, len(run.met)+len(run.met)/4)
+	for _, n := range run.met {
+		from := len(all)
+		if all = run.marked(n, all); len(all) == from {
+			continue
+		}
 		p := &run.nodes[n]
-		x := ReachedNode{Node: showNode(&p.Node), Seed: run.seeds[p.ID], Mark: fs[0].Mark, At: fs[0].At, Hops: fs[0].Hops, Certainty: fs[0].Certainty, Path: []ReachHop{}}
+		x := row{n: n, from: int32(from), to: int32(len(all)), seed: run.seeds[p.ID], at: all[from].At, id: p.ID, hops: all[from].Hops}
+		if run.f.backward {
+			x.at = -x.at
+		}
+		rows = append(rows, x)
+	}
+	slices.SortFunc(rows, func(a, b row) int {
+		if a.seed != b.seed {
+			return map[bool]int{true: -1, false: 1}[a.seed]
+		}
+		if a.at != b.at {
+			return cmp.Compare(a.at, b.at)
+		}
+		return cmp.Or(cmp.Compare(a.hops, b.hops), cmp.Compare(a.id, b.id))
+	})
+	out := make([]ReachedNode, len(rows))
+	marks := make([]ReachMark, 0, len(all))
+	for i := range rows {
+		r, x := &rows[i], &out[i]
+		fs, first := all[r.from:r.to], len(marks)
+		x.Node, x.Seed, x.Path = showNode(&run.nodes[r.n].Node), r.seed, []ReachHop{}
+		x.Mark, x.At, x.Hops, x.Certainty = fs[0].Mark, fs[0].At, fs[0].Hops, fs[0].Certainty
 		for _, f := range fs {
-			x.Marks = append(x.Marks, f.ReachMark)
-			if f.state.state == graph.Planted && !run.f.backward {
-				x.Readers = run.readers(n, f.label.at, marked)
+			marks = append(marks, f.ReachMark)
+			if l := &run.labels[f.label]; l.state.state == graph.Planted && !run.f.backward {
+				x.Readers = run.readers(r.n, l.at)
 			}
 		}
+		x.Marks = marks[first:len(marks):len(marks)]
 		if !run.q.NoPaths {
-			x.Path = run.path(fs[0].state)
+			x.Path = run.path(fs[0].label)
 		}
-		out = append(out, x)
 	}
-	slices.SortFunc(out, func(a, b ReachedNode) int {
-		at := cmp.Compare(a.At, b.At)
-		if run.f.backward {
-			at = -at
-		}
-		if a.Seed != b.Seed {
-			return map[bool]int{true: -1, false: 1}[a.Seed]
-		}
-		return cmp.Or(at, cmp.Compare(a.Hops, b.Hops), cmp.Compare(a.Node.ID, b.Node.ID))
-	})
 	return out
 }
 
 // readers counts who read the node from then on and has no mark.
-func (run *reachRun) readers(n int32, from graph.Time, marked map[int32][]found) int {
-	who := map[int32]bool{}
+func (run *reachRun) readers(n int32, from graph.Time) int {
+	var who []int32
+	w := overlap(graph.Window{From: from}, run.window)
 	for _, id := range run.own(n) {
-		for _, i := range run.nodes[id].ins {
+		_, ins := run.within(run.nodes[id].ins, w.From, cmp.Or(w.To, forever)-1)
+		for _, i := range ins {
 			l := &run.links[i]
-			if l.kind != graph.Called || l.label.Effect != graph.Read && l.label.Effect != graph.SecretRead || l.label.Role > graph.Primary || marked[l.from] != nil {
+			if run.takes(l)&run.readings == 0 || run.marks(l.from) {
 				continue
 			}
-			if slices.ContainsFunc(l.sights, func(s sight) bool { return s.at >= from && run.window.Contains(s.at) }) {
-				who[l.from] = true
+			if seen, _ := run.seen(l, w); len(seen) > 0 {
+				who = append(who, l.from)
 			}
 		}
 	}
-	return len(who)
+	slices.Sort(who)
+	return len(slices.Compact(who))
 }
 
-// path is the way to a state, in the order in which it happened.
-func (w *spread) path(s state) []ReachHop {
+// marks reports whether the node is part of the answer.
+func (w *spread) marks(n int32) bool {
+	for i := w.first[n] - 1; i >= 0; i = w.labels[i].more - 1 {
+		if w.shows(w.labels[i].state) {
+			return true
+		}
+	}
+	return false
+}
+
+// path is the way to a label, in the order in which it happened.
+func (w *spread) path(i int32) []ReachHop {
 	out := []ReachHop{}
-	for l := w.labels[s]; l.link >= 0; s, l = l.next, w.labels[l.next] {
+	for l := &w.labels[i]; l.link >= 0; l = &w.labels[l.next] {
 		e := &w.links[l.link]
-		src, dst := l.next, s
+		src, dst := w.labels[l.next].state, l.state
+		word := w.label(e)
 		if w.f.backward {
 			src, dst = dst, src
 		}
-		h := ReachHop{From: w.nodes[src.node].ID, To: w.nodes[dst.node].ID, Kind: e.kind, Against: l.pass.Against, Action: e.label.Action, Effect: e.label.Effect,
-			Outcome: e.outcome, Join: e.label.Join, Agent: e.via.Agent, At: l.by, Mark: dst.state.Taint(), Certainty: Definite, Evidence: []string{}, Why: l.pass.Why}
+		h := ReachHop{From: w.nodes[src.node].ID, To: w.nodes[dst.node].ID, Kind: e.kind, Against: l.pass.Against, Action: word.Action, Effect: word.Effect,
+			Outcome: e.outcome, Join: word.Join, Agent: w.through(e).Agent, At: l.by, Mark: dst.state.Taint(), Certainty: Definite, Evidence: []string{}, Why: l.pass.Why}
 		if dst.class == possibly {
 			h.Certainty = Possible
 		}
-		if ev := w.evidence(l); ev != "" {
+		if ev := w.shown(l); ev != "" {
 			h.Evidence = append(h.Evidence, ev)
 		}
-		for _, m := range e.marks {
+		for _, m := range w.fact(e).marks {
 			if m.Kind == graph.Began && m.Evidence != "" && len(h.Evidence) < DefaultEvidence {
 				h.Evidence = append(h.Evidence, m.Evidence)
 			}
@@ -152,7 +187,7 @@ func (w *spread) path(s state) []ReachHop {
 // total counts the nodes that are no seeds.
 func total(w *spread, nodes []ReachedNode) ReachTotal {
 	var t ReachTotal
-	count := [5]map[string]Tally{{}, {}, {}, {}, {}}
+	var count [5]tallying
 	for i := range nodes {
 		x := &nodes[i]
 		if x.Seed {
@@ -167,21 +202,44 @@ func total(w *spread, nodes []ReachedNode) ReachTotal {
 		t.Possible += 1 - definite
 		n := &w.nodes[w.num[x.Node.ID]].Node
 		for i, name := range [5]string{x.Mark.String(), x.Node.Kind.String(), x.Node.Account, regionOf(n), ownService(n)} {
-			count[i][name] = Tally{name, count[i][name].Count + 1, count[i][name].Definite + definite}
+			count[i].add(name, definite)
 		}
 	}
 	for i, to := range [5]*[]Tally{&t.ByMark, &t.ByKind, &t.ByAccount, &t.ByRegion, &t.ByService} {
-		*to = tallies(count[i])
+		*to = count[i].sorted()
 	}
 	return t
 }
 
-// tallies are the counts, largest first, then by name.
-func tallies(count map[string]Tally) []Tally {
-	out := slices.SortedFunc(maps.Values(count), func(a, b Tally) int {
+// tallying counts names, of which there are few.
+type tallying struct {
+	all []Tally
+	num map[string]int
+	at  int // of the last name
+}
+
+func (t *tallying) add(name string, definite int) {
+	if len(t.all) == 0 || t.all[t.at].Name != name {
+		n, ok := t.num[name]
+		if !ok {
+			if t.num == nil {
+				t.num = map[string]int{}
+			}
+			n = len(t.all)
+			t.all, t.num[name] = append(t.all, Tally{Name: name}), n
+		}
+		t.at = n
+	}
+	t.all[t.at].Count++
+	t.all[t.at].Definite += definite
+}
+
+// sorted are the counts, largest first, then by name.
+func (t *tallying) sorted() []Tally {
+	slices.SortFunc(t.all, func(a, b Tally) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
 	})
-	return orEmpty(out)
+	return orEmpty(t.all)
 }
 
 // regionOf is the node's region: of its ARN, else as it was seen.
@@ -198,22 +256,23 @@ func ownService(n *graph.Node) string {
 	return arn.Service
 }
 
-// late counts calls of reached credentials after their end.
+// late counts calls of reached credentials after their end that would have been
+// walked before it.
 func (w *spread) late() (n int) {
 	if w.f.physics != graph.Compromise || w.f.backward {
 		return 0
 	}
-	seen := map[int32]bool{}
-	for s := range w.labels {
-		if s.state != graph.InControl || seen[s.node] {
+	for _, node := range w.met {
+		lives := w.lives(node)
+		if len(lives) == 0 || !w.controls(node) {
 			continue
 		}
-		seen[s.node] = true
-		lives := w.lives(s.node)
-		for _, i := range w.nodes[s.node].outs {
-			if l := &w.links[i]; l.kind == graph.Called {
-				for _, o := range l.sights {
-					if w.window.Contains(o.at) && !alive(lives, o.at, w.epsilon) {
+		_, outs := w.within(w.nodes[node].outs, w.window.From, cmp.Or(w.window.To, forever)-1)
+		for _, i := range outs {
+			if l := &w.links[i]; l.kind == graph.Called && w.takes(l)&w.rules[graph.InControl].out != 0 {
+				seen, _ := w.seen(l, w.window)
+				for j := range seen {
+					if !alive(lives, seen[j].at, w.epsilon) {
 						n++
 					}
 				}
@@ -221,4 +280,14 @@ func (w *spread) late() (n int) {
 		}
 	}
 	return n
+}
+
+// controls reports whether the walk took control of the node.
+func (w *spread) controls(n int32) bool {
+	for i := w.first[n] - 1; i >= 0; i = w.labels[i].more - 1 {
+		if w.labels[i].state.state == graph.InControl {
+			return true
+		}
+	}
+	return false
 }

@@ -93,6 +93,7 @@ type survey struct {
 	joined   map[int32]bool // forwarded credentials whose issuers were worked out
 	forwards []int32        // links by which credentials were forwarded, not yet worked out
 	tooWide  bool           // the window is too large to be read whole
+	held     bool           // the terrain is the hot window's: nothing is read, nothing may change
 }
 
 // scanFrom is how many nodes a hop asks for before the whole window is read at
@@ -105,6 +106,9 @@ func (e *Explorer) survey(r *reader, f *filters) *survey {
 
 // want notes that edges of the node are needed.
 func (s *survey) want(n int32, a ask) {
+	if s.held {
+		return
+	}
 	for _, id := range s.own(n) {
 		p := &s.nodes[id]
 		if s.full != 0 {
@@ -145,7 +149,7 @@ func (s *survey) read() (more bool, err error) {
 	if err := s.forwarded(); err != nil {
 		return false, err
 	}
-	s.settle()
+	s.settle(s.f.window)
 	return true, nil
 }
 
@@ -163,7 +167,7 @@ func (s *survey) meet(p *site, a ask) {
 					s.unread[n] = true
 				}
 			}
-			if (a.out|a.in)&bit(graph.Issued) != 0 && l.kind == graph.Issued && l.label.Join == graph.ForwardedAccess && !l.derived && !s.joined[l.to] {
+			if (a.out|a.in)&bit(graph.Issued) != 0 && l.kind == graph.Issued && s.label(l).Join == graph.ForwardedAccess && !l.derived && !s.joined[l.to] {
 				s.forwards = append(s.forwards, i)
 			}
 		}
@@ -298,22 +302,42 @@ func (s *survey) readNodes() error {
 		}
 		slices.Sort(ids)
 		s.unread = map[int32]bool{}
-		found, err := s.r.nodes(ids)
-		if err != nil {
-			return err
-		}
-		for _, n := range found {
-			p := &s.nodes[s.number(n.ID)]
-			p.Node, p.read, p.inert = n, true, n.Inert()
-			for _, alias := range n.Attrs.Values(graph.AttrAlias) {
-				if short := s.number(graph.ID(alias)); !s.nodes[short].read {
-					s.unread[short] = true
-				}
+		for some := range slices.Chunk(ids, nodesAtOnce) {
+			found, err := s.r.nodes(some)
+			if err != nil {
+				return err
+			}
+			for i := range found {
+				s.know(&found[i])
 			}
 		}
 	}
 	return nil
 }
+
+// nodesAtOnce bounds how many nodes are asked for at once.
+const nodesAtOnce = 20_000
+
+// know takes in a node that was read.
+func (s *survey) know(n *graph.Node) {
+	p := &s.nodes[s.number(n.ID)]
+	id := p.ID // of the edges: one text is enough
+	p.Node, p.read, p.inert = *n, true, n.Inert()
+	p.ID = id
+	for i := range n.Attrs {
+		a := &n.Attrs[i]
+		s.size += attrSize + int64(len(a.Value))
+		if a.Name != graph.AttrAlias {
+			continue
+		}
+		if short := s.number(graph.ID(a.Value)); !s.nodes[short].read {
+			s.unread[short] = true
+		}
+	}
+}
+
+// attrSize is how many bytes an attribute takes beside its text.
+const attrSize = 48
 
 // forwarded works out who may have caused the forwarded credentials that were
 // met, and adds it as edges: the keys of the session that the record shows, or
@@ -347,12 +371,13 @@ func (s *survey) forwarded() error {
 				if a.kind(k) != graph.Credential && !hasPrefix(k, "aws:key:") || k == id || slices.ContainsFunc(a.issued[k], func(j issue) bool { return j.join == graph.ForwardedAccess }) {
 					continue
 				}
-				l := link{from: s.number(k), to: s.number(id), kind: graph.Issued, label: &graph.Label{Join: graph.ForwardedAccess}, via: i.via, first: i.at, derived: true}
-				for _, ev := range i.evidence {
-					l.sights = append(l.sights, sight{i.at, ev})
-				}
 				if !s.f.window.Contains(i.at) {
 					continue
+				}
+				l := link{from: s.number(k), to: s.number(id), kind: graph.Issued, label: s.words.number(graph.Label{Join: graph.ForwardedAccess}), via: s.vias.number(i.via),
+					first: int32(len(s.instants)), n: int32(len(i.evidence)), hour: i.at.Hour(), derived: true}
+				for _, ev := range slices.Sorted(slices.Values(i.evidence)) {
+					s.observe(i.at, ev)
 				}
 				s.put(l)
 				s.unread[l.from] = true
