@@ -15,7 +15,7 @@ import (
 // physics takes, every standing fact that some pass or life is read from, the
 // nodes at their ends, and what was forwarded joined to its issuers.
 func (e *Explorer) hold(ctx context.Context, mark uint64, w graph.Window, limit int64) (*heldTerrain, error) {
-	r := &reader{ctx: ctx, store: e.store, seen: mark, left: math.MaxInt, budget: Budget{Nodes: math.MaxInt, Edges: math.MaxInt}}
+	r := &reader{ctx: ctx, store: e.store, seen: mark, left: math.MaxInt, budget: Budget{math.MaxInt, math.MaxInt, math.MaxInt}}
 	f := &filters{window: w}
 	s := e.survey(r, f)
 	flt, takes := needed(w)

@@ -6,15 +6,22 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/graph/explore"
 )
 
 func reachOf(t *testing.T, w *world, q explore.ReachQuery) map[string]string {
 	t.Helper()
-	a, err := explore.New(w.store(t), explore.Options{}).Reach(context.Background(), q)
+	s := w.store(t)
+	a, err := explore.New(s, explore.Options{}).Reach(context.Background(), q)
 	if err != nil {
 		t.Fatal(err)
+	}
+	hot, err := warmed(t, s, graph.Window{}).Reach(context.Background(), q)
+	if diff := cmp.Diff(a, hot); err != nil || diff != "" {
+		t.Errorf("the hot window answers %v, otherwise (-store +hot):\n%s", err, diff)
 	}
 	return fast(a, false)
 }

@@ -264,7 +264,7 @@ func (w *spread) demand() {
 				case s.state == graph.InControl && l.kind == graph.Holds && w.nodes[n].Kind == graph.Credential:
 					w.want(l.from, ask{out: bit(graph.Issued)}) // what was forwarded for its holder
 				case s.state == graph.Granted && l.kind == graph.Of:
-					w.want(l.from, ask{out: bit(graph.Holds), in: bit(graph.Holds)}) // when it came to be
+					w.want(l.from, ask{out: bit(graph.Holds) | bit(graph.Of), in: bit(graph.Holds)}) // when it came to be
 				}
 			}
 		}

@@ -227,6 +227,19 @@ func agreeOn(t *testing.T, files func() iter.Seq[feed.Object], c subject) {
 		} else if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("the stores differ (-%s +%s):\n%s", stores[1].name, store.name, diff)
 		}
+		hot := warmed(t, s, graph.Window{})
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				if diff := cmp.Diff(want, everything(t, hot, c)); diff != "" {
+					t.Errorf("%s: a hot window makes a difference (-without +with):\n%s", store.name, diff)
+				}
+			})
+		}
+		wg.Wait()
+		if hot.HotWindow().Answered == 0 {
+			t.Errorf("%s: the hot window answered nothing", store.name)
+		}
 	}
 }
 
