@@ -148,7 +148,7 @@ func (e *Explorer) Containment(ctx context.Context, q ContainmentQuery) (*Contai
 	}
 	run.again(nil) // what was read for the cuts may say more
 	before := run.reached()
-	out.Before = total(run.spread, before)
+	out.Before = run.total(before)
 	if out.Breaks, out.Events, err = run.breaks(c); err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (e *Explorer) Containment(ctx context.Context, q ContainmentQuery) (*Contai
 	}
 	run.again(c)
 	after := run.reached()
-	out.After = total(run.spread, after)
+	out.After = run.total(after)
 	out.compare(before, after)
 	out.Alive = run.alive(c)
 	out.Status, err = e.status(run.r, rq.Window)

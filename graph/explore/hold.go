@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"github.com/blastradius/blastradius/graph"
@@ -51,6 +52,9 @@ func (e *Explorer) hold(ctx context.Context, mark uint64, w graph.Window, limit 
 	s.settle(w)
 	s.pack()
 	out := &heldTerrain{terrain: s.terrain, mark: mark, window: w, bytes: s.bytes()}
+	out.scratches = &sync.Pool{New: func() any {
+		return scratch{make([]int32, len(out.nodes)), make([]uint8, len(out.nodes))}
+	}}
 	if out.bytes > limit {
 		return nil, errTooWide
 	}

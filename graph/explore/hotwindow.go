@@ -42,6 +42,8 @@ type heldTerrain struct {
 	bytes    int64
 	rotating []int32 // nodes whose generations depend on what a walk may see
 	served   int
+	// scratches are of the size of the terrain, and clean.
+	scratches *sync.Pool
 }
 
 // The bounds of hotWindow.patience.
@@ -95,7 +97,7 @@ func (e *Explorer) Warm(ctx context.Context, w graph.Window) error {
 
 // view is the terrain held, for one walk over a window from those nodes; nil
 // where it would not be exact.
-func (h *hotWindow) view(r *reader, w graph.Window, from []resolved) *terrain {
+func (h *hotWindow) view(r *reader, w graph.Window, from []resolved) *heldTerrain {
 	if h.limit == 0 || r.asOf != 0 {
 		return nil
 	}
@@ -125,7 +127,7 @@ func (h *hotWindow) view(r *reader, w graph.Window, from []resolved) *terrain {
 		slices.Sort(bounds)
 		view.rotated[n] = slices.Compact(bounds)
 	}
-	return &view
+	return &heldTerrain{terrain: &view, scratches: t.scratches}
 }
 
 // miss notes a question that was not served, and has the window made where that

@@ -45,14 +45,23 @@ type label struct {
 // labelling is all labels of a walk. A label keeps its number.
 type labelling struct {
 	labels []label
-	first  []int32 // by node: its first label, plus one
 	met    []int32 // nodes with a label
 	spots  int
+	scratch
 }
 
-func (x *labelling) reset(nodes int) {
+// scratch is what a walk notes of every node.
+type scratch struct {
+	first   []int32 // its first label, plus one
+	charged []uint8 // over the hot window: which of its sides were counted against the budget
+}
+
+// reset forgets the labels.
+func (x *labelling) reset() {
+	for _, n := range x.met {
+		x.first[n] = 0
+	}
 	x.labels, x.met, x.spots = x.labels[:0], x.met[:0], 0
-	x.first = make([]int32, nodes)
 }
 
 // find is the number of the state's label, -1 if it has none, and whether

@@ -127,6 +127,8 @@ type reachRun struct {
 	q     ReachQuery
 	from  []resolved
 	seeds map[graph.ID]bool
+	// shownNodes are the numbers of the nodes of the last answer.
+	shownNodes []int32
 }
 
 // Reach answers how far something spreads in time from the seeds, or what could
@@ -145,7 +147,7 @@ func (e *Explorer) Reach(ctx context.Context, q ReachQuery) (*ReachAnswer, error
 		out.From = append(out.From, showNode(&x.node))
 	}
 	out.Nodes = run.reached()
-	out.Total = total(run.spread, out.Nodes)
+	out.Total = run.total(out.Nodes)
 	if q.Static {
 		if out.Static, err = run.static(out.Nodes); err != nil {
 			return nil, err
@@ -159,6 +161,7 @@ func (e *Explorer) Reach(ctx context.Context, q ReachQuery) (*ReachAnswer, error
 	if n := run.late(); n > 0 {
 		run.r.note("%d successful calls by a credential after its recorded end were not walked: they contradict the record.", n)
 	}
+	run.release()
 	out.Status, err = e.status(run.r, q.Window)
 	return out, err
 }
@@ -201,8 +204,9 @@ func (e *Explorer) newSpread(r *reader, q *ReachQuery, from []resolved, hot bool
 	}
 	s := e.survey(r, newFilters(q.Mode, q.Direction == Backward, w))
 	if hot {
-		if t := e.hot.view(r, w, from); t != nil {
-			s.terrain, s.held = t, true
+		s.held = e.hot.view(r, w, from)
+		if s.held != nil {
+			s.terrain = s.held.terrain
 		}
 	}
 	return &spread{survey: s, window: q.Window, epsilon: graph.Time(q.Epsilon.Milliseconds()), dataFlow: q.DataFlow}
@@ -210,7 +214,7 @@ func (e *Explorer) newSpread(r *reader, q *ReachQuery, from []resolved, hot bool
 
 // walk walks and reads in turn until the walk needs nothing more.
 func (run *reachRun) walk() error {
-	if run.held {
+	if run.held != nil {
 		run.run(run.starts())
 		return nil
 	}

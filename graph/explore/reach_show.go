@@ -103,10 +103,12 @@ func (run *reachRun) reached() []ReachedNode {
 		return cmp.Or(cmp.Compare(a.hops, b.hops), cmp.Compare(a.id, b.id))
 	})
 	out := make([]ReachedNode, len(rows))
+	run.shownNodes = make([]int32, len(rows))
 	marks := make([]ReachMark, 0, len(all))
 	for i := range rows {
 		r, x := &rows[i], &out[i]
 		fs, first := all[r.from:r.to], len(marks)
+		run.shownNodes[i] = r.n
 		x.Node, x.Seed, x.Path = showNode(&run.nodes[r.n].Node), r.seed, []ReachHop{}
 		x.Mark, x.At, x.Hops, x.Certainty = fs[0].Mark, fs[0].At, fs[0].Hops, fs[0].Certainty
 		for _, f := range fs {
@@ -184,8 +186,8 @@ func (w *spread) path(i int32) []ReachHop {
 	return out
 }
 
-// total counts the nodes that are no seeds.
-func total(w *spread, nodes []ReachedNode) ReachTotal {
+// total counts the nodes that are no seeds, of what reached gave last.
+func (run *reachRun) total(nodes []ReachedNode) ReachTotal {
 	var t ReachTotal
 	var count [5]tallying
 	for i := range nodes {
@@ -200,9 +202,9 @@ func total(w *spread, nodes []ReachedNode) ReachTotal {
 		t.Nodes++
 		t.Definite += definite
 		t.Possible += 1 - definite
-		n := &w.nodes[w.num[x.Node.ID]].Node
-		for i, name := range [5]string{x.Mark.String(), x.Node.Kind.String(), x.Node.Account, regionOf(n), ownService(n)} {
-			count[i].add(name, definite)
+		n := &run.nodes[run.shownNodes[i]].Node
+		for d, name := range [5]string{x.Mark.String(), x.Node.Kind.String(), x.Node.Account, regionOf(n), ownService(n)} {
+			count[d].add(name, definite)
 		}
 	}
 	for i, to := range [5]*[]Tally{&t.ByMark, &t.ByKind, &t.ByAccount, &t.ByRegion, &t.ByService} {

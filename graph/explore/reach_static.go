@@ -21,7 +21,7 @@ type ReachStatic struct {
 func (run *reachRun) closure(w graph.Window) (*reachRun, error) {
 	q := run.q
 	q.Window, q.NoPaths = w, true
-	blind := &reachRun{q: q, from: run.from, seeds: map[graph.ID]bool{}, spread: run.e.newSpread(run.r, &q, run.from, run.held)}
+	blind := &reachRun{q: q, from: run.from, seeds: map[graph.ID]bool{}, spread: run.e.newSpread(run.r, &q, run.from, run.held != nil)}
 	blind.blind = true
 	return blind, blind.walk()
 }
@@ -36,12 +36,13 @@ func (run *reachRun) static(nodes []ReachedNode) (*ReachStatic, error) {
 		in[nodes[i].Node.ID] = true
 	}
 	all := blind.reached()
-	out := &ReachStatic{Total: total(blind.spread, all), Nodes: []Node{}}
+	out := &ReachStatic{Total: blind.total(all), Nodes: []Node{}}
 	for i := range all {
 		if !in[all[i].Node.ID] {
 			out.Nodes = append(out.Nodes, all[i].Node)
 		}
 	}
+	blind.release()
 	out.Removed = len(out.Nodes)
 	slices.SortFunc(out.Nodes, func(a, b Node) int { return cmp.Compare(a.ID, b.ID) })
 	out.Nodes = out.Nodes[:min(len(out.Nodes), MaxPage)]

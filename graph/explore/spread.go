@@ -22,8 +22,7 @@ type spread struct {
 	// readings are the passes by which it counts who read what was altered.
 	readings uint32
 	labelling
-	queue   queue
-	charged []uint8 // by node: which of its sides were counted against the budget
+	queue queue
 }
 
 // rules are the passes that lead on from a state, as masks.
@@ -63,13 +62,15 @@ func (w *spread) run(seeds []seedState) {
 	if w.passes == nil {
 		w.prepare()
 	}
-	w.labelling.reset(len(w.nodes))
+	w.reset()
+	if w.held == nil {
+		w.first = append(w.first, make([]int32, max(len(w.nodes)-len(w.first), 0))...)
+	} else if w.first == nil {
+		w.scratch = w.held.scratches.Get().(scratch)
+	}
 	w.queue = w.queue[:0]
 	if n := 8 * len(w.words.all); n > len(w.taken) {
 		w.taken = append(w.taken, make([]uint32, n-len(w.taken))...)
-	}
-	if w.held && w.charged == nil {
-		w.charged = make([]uint8, len(w.nodes))
 	}
 	for _, s := range seeds {
 		w.relax(label{state: s.state, at: s.at, next: -1, link: -1, sight: -1, by: s.at})
@@ -81,7 +82,7 @@ func (w *spread) run(seeds []seedState) {
 		}
 		w.labels[q.label].done = true
 		w.expand(q.label)
-		if t := w.r.truncated; t != nil && (t.Limit == LimitNodes || w.held && t.Limit == LimitEdges) {
+		if t := w.r.truncated; t != nil && (t.Limit == LimitNodes || w.held != nil && t.Limit == LimitEdges) {
 			return
 		}
 	}
@@ -99,7 +100,7 @@ func (w *spread) expand(i int32) {
 
 func (w *spread) sides(i int32, l *label, n int32, r *rules) {
 	p := &w.nodes[n]
-	if w.held {
+	if w.held != nil {
 		w.charge(n, r)
 	}
 	if r.out != 0 {
@@ -239,6 +240,21 @@ func (w *spread) relax(n label) {
 	w.queue.push(queued{at, n.hops, i})
 }
 
+// release ends the use of the hot window. The walk keeps nothing then.
+func (w *spread) release() {
+	if w.held == nil || w.first == nil {
+		return
+	}
+	for _, n := range w.met {
+		w.first[n], w.charged[n] = 0, 0
+		for _, s := range w.short(n) {
+			w.charged[s] = 0
+		}
+	}
+	w.held.scratches.Put(w.scratch)
+	w.labelling = labelling{}
+}
+
 // ends is where the generation ends: no state outlives it.
 func (w *spread) ends(s spot) graph.Time {
 	if b := w.bounds(s.node); !w.blind && int(s.gen) < len(b) {
@@ -249,7 +265,7 @@ func (w *spread) ends(s spot) graph.Time {
 
 // demand asks for the edges that the states reached so far need.
 func (w *spread) demand() {
-	if w.held {
+	if w.held != nil {
 		return
 	}
 	for i := range w.labels {

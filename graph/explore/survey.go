@@ -93,7 +93,7 @@ type survey struct {
 	joined   map[int32]bool // forwarded credentials whose issuers were worked out
 	forwards []int32        // links by which credentials were forwarded, not yet worked out
 	tooWide  bool           // the window is too large to be read whole
-	held     bool           // the terrain is the hot window's: nothing is read, nothing may change
+	held     *heldTerrain   // the hot window's, where the walk is over it: nothing is read, nothing may change
 }
 
 // scanFrom is how many nodes a hop asks for before the whole window is read at
@@ -106,7 +106,7 @@ func (e *Explorer) survey(r *reader, f *filters) *survey {
 
 // want notes that edges of the node are needed.
 func (s *survey) want(n int32, a ask) {
-	if s.held {
+	if s.held != nil {
 		return
 	}
 	for _, id := range s.own(n) {
