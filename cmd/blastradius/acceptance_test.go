@@ -124,7 +124,7 @@ func TestEvidenceLeadsToItsRecordWithoutSecrets(t *testing.T) {
 			}
 			clean("node "+string(n.ID), fmt.Sprint(n))
 		}
-		ex := (&Main{}).explorer(store, nil)
+		ex := (&Main{}).explorer(store, nil, 0)
 		seen := map[string]bool{}
 		for e, err := range store.Edges(t.Context(), nil, graph.Out, graph.Filter{Detail: graph.Evidence}) {
 			if err != nil {

@@ -219,7 +219,7 @@ func (m *Main) asker(cmd *cobra.Command) (*asker, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := api.Options{Explorer: m.explorer(st, nil), Now: m.clock(st)}
+	o := api.Options{Explorer: m.explorer(st, nil, 0), Now: m.clock(st)}
 	a := &asker{base: "http://127.0.0.1:8420", now: o.Now, close: st.Close}
 	if s, ok := st.(*snapshotStore); ok {
 		a.hash = s.snapshot.Hash

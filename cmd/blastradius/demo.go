@@ -60,7 +60,7 @@ the page until Ctrl-C; the clock of its windows stands still at the end of that 
 			if err != nil {
 				return err
 			}
-			explorer := world.explorer(st, nil)
+			explorer := world.explorer(st, nil, 0)
 			fmt.Fprintf(m.Stderr, "A fictional company, inspired by public reports: %d files, %d distinct calls, read in %s.\n",
 				report.Files.Stored, report.Calls, time.Since(start).Round(time.Millisecond))
 			_, width := terminal(m.Stdout)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/graph/explore"
 	"github.com/blastradius/blastradius/ingest"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -22,7 +23,7 @@ type metrics struct {
 }
 
 // newMetrics begins to count. The store is read when metrics are asked for.
-func newMetrics(st graph.Store, watcher *ingest.Watcher, now func() time.Time) *metrics {
+func newMetrics(st graph.Store, explorer *explore.Explorer, watcher *ingest.Watcher, now func() time.Time) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "blastradius_http_requests_total",
@@ -30,7 +31,7 @@ func newMetrics(st graph.Store, watcher *ingest.Watcher, now func() time.Time) *
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "blastradius_http_request_duration_seconds",
 			Help: "How long requests took, by route.", Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 11)}, []string{"route"}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, ledgerCollector{st, now},
+	m.registry.MustRegister(m.requests, m.durations, ledgerCollector{st, now}, hotCollector{explorer},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if watcher != nil {
 		m.registry.MustRegister(watchCollector{watcher})
@@ -106,6 +107,30 @@ func (c ledgerCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(lastEventDesc, prometheus.GaugeValue, float64(last)/1000)
 		ch <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, c.now().Sub(last.Time()).Seconds())
 	}
+}
+
+// hotCollector shows what reach keeps in memory.
+type hotCollector struct{ explorer *explore.Explorer }
+
+var (
+	hotBytesDesc   = prometheus.NewDesc("blastradius_hot_window_bytes", "About how much memory the hot window takes.", nil, nil)
+	hotLimitDesc   = prometheus.NewDesc("blastradius_hot_window_limit_bytes", "How much it may take.", nil, nil)
+	hotLinksDesc   = prometheus.NewDesc("blastradius_hot_window_edges", "Edges and edge-hours that it holds.", nil, nil)
+	hotAnswersDesc = prometheus.NewDesc("blastradius_hot_window_walks_total", "Walks that it served.", nil, nil)
+)
+
+func (c hotCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{hotBytesDesc, hotLimitDesc, hotLinksDesc, hotAnswersDesc} {
+		ch <- d
+	}
+}
+
+func (c hotCollector) Collect(ch chan<- prometheus.Metric) {
+	h := c.explorer.HotWindow()
+	ch <- prometheus.MustNewConstMetric(hotBytesDesc, prometheus.GaugeValue, float64(h.Bytes))
+	ch <- prometheus.MustNewConstMetric(hotLimitDesc, prometheus.GaugeValue, float64(h.Limit))
+	ch <- prometheus.MustNewConstMetric(hotLinksDesc, prometheus.GaugeValue, float64(h.Links))
+	ch <- prometheus.MustNewConstMetric(hotAnswersDesc, prometheus.CounterValue, float64(h.Answered))
 }
 
 // watchCollector shows what live ingest does.

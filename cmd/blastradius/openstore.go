@@ -42,6 +42,13 @@ func (m *Main) openStore(cmd *cobra.Command, use storeUse) (graph.Store, error) 
 	return openDirectory(at, use, int64(cache)<<20)
 }
 
+// A server asks again and again: it keeps the hours that reach was asked about in
+// memory. A busy day of 5 M edges a week takes 90 MB.
+const (
+	hotFlag   = "hot-window"
+	servedHot = 256 // MiB
+)
+
 // A server keeps more of the store in memory than a command that asks once: on
 // 5 M edge-hours, which take 400 MB, a question then costs half.
 const (
@@ -65,13 +72,14 @@ func openDirectory(dir string, use storeUse, cache int64) (*pebble.Store, error)
 }
 
 // explorer answers questions over a store; raw records come from the files they
-// were read from. writing names files that are being written; it may be nil.
-func (m *Main) explorer(st graph.Store, writing func() []string) *explore.Explorer {
+// were read from. writing names files that are being written; it may be nil. hot
+// is how many bytes its hot window may take. The caller closes it.
+func (m *Main) explorer(st graph.Store, writing func() []string, hot int64) *explore.Explorer {
 	var holds graph.Window
 	if s, ok := st.(*snapshotStore); ok {
 		holds = graph.Window(s.snapshot.Manifest.Holds)
 	}
-	return explore.New(st, explore.Options{Writing: writing, Holds: holds,
+	return explore.New(st, explore.Options{Writing: writing, Holds: holds, HotWindow: hot,
 		ReadRecord: func(ctx context.Context, source string, record uint32, evidence string) ([]byte, error) {
 			open := func(name string) (io.ReadCloser, error) { return openSource(ctx, name) }
 			return ingest.OpenRecord(ctx, source, formats(false), open, record, evidence)

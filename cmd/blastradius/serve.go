@@ -25,6 +25,7 @@ func (m *Main) serve() *cobra.Command {
 	var objects bool
 	var audit, cluster string
 	var traces traceOptions
+	var hot int
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the API and the page, and ingest what comes meanwhile",
@@ -92,7 +93,11 @@ given. SIGINT or SIGTERM lets the requests under way finish.`,
 				defer o.Traces.spool.Close()
 				writing = o.Traces.writing(writing)
 			}
-			o.Store, o.Explorer = st, m.explorer(st, writing)
+			if hot < 0 {
+				return usage(cmd, "0 keeps none", "--%s %d is no size", hotFlag, hot)
+			}
+			o.Store, o.Explorer = st, m.explorer(st, writing, int64(hot)<<20)
+			defer o.Explorer.Close() // before the store
 			return m.serveStore(cmd, o)
 		},
 	}
@@ -102,6 +107,7 @@ given. SIGINT or SIGTERM lets the requests under way finish.`,
 	f.Int(cacheFlag, servedCache, "`MiB` of the embedded store to keep in memory at most")
 	f.StringVar(&audit, "k8s-audit", "", "`directory` to keep what a Kubernetes API server's audit webhook posts to "+auditPath)
 	f.StringVar(&cluster, "cluster", "", "`name` or ARN of the Kubernetes cluster whose audit events do not say it (default: unknown)")
+	f.IntVar(&hot, hotFlag, servedHot, "`MiB` that the hours which reach was asked about may take in memory; 0 keeps none")
 	f.DurationVar(&every, "ingest-every", 5*time.Second, "`time` between two looks at --ingest")
 	f.BoolVar(&objects, "objects", false, "ingest S3 objects as resources of their own instead of rolling them up to their bucket")
 	traces.flags(f)

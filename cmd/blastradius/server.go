@@ -156,7 +156,7 @@ func (l *listener) serve(ctx context.Context, srv *http.Server, log *slog.Logger
 // is no longer ready, and streams end.
 func (o *serverOptions) routes(ctx context.Context, tokens []digest) http.Handler {
 	mux := http.NewServeMux()
-	met := newMetrics(o.Store, o.Watcher, o.Now)
+	met := newMetrics(o.Store, o.Explorer, o.Watcher, o.Now)
 	if o.Traces != nil {
 		met.registry.MustRegister(traceCollector{o.Traces})
 	}

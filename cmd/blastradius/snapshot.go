@@ -222,7 +222,7 @@ func keptQueries(cmd *cobra.Command, w graph.Window) ([]snapshot.Query, error) {
 
 // answerHashes asks the kept queries of an opened snapshot.
 func (m *Main) answerHashes(ctx context.Context, st *snapshotStore) ([]string, error) {
-	o := api.Options{Explorer: m.explorer(st, nil), Now: m.clock(st)}
+	o := api.Options{Explorer: m.explorer(st, nil, 0), Now: m.clock(st)}
 	out := []string{}
 	for i, q := range st.snapshot.Queries {
 		var vars map[string]any
@@ -305,7 +305,7 @@ func (m *Main) snapshotOpen() *cobra.Command {
 			}
 			defer st.Close()
 			m.tellSnapshot(st.snapshot, args[0])
-			o.Store, o.Explorer = st, m.explorer(st, nil)
+			o.Store, o.Explorer = st, m.explorer(st, nil, 0)
 			return m.serveStore(cmd, o)
 		},
 	}

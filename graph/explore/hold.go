@@ -52,14 +52,17 @@ func (e *Explorer) hold(ctx context.Context, mark uint64, w graph.Window, limit 
 	s.settle(w)
 	s.pack()
 	out := &heldTerrain{terrain: s.terrain, mark: mark, window: w, bytes: s.bytes()}
-	out.scratches = &sync.Pool{New: func() any {
-		return scratch{make([]int32, len(out.nodes)), make([]uint8, len(out.nodes))}
+	out.cards = make([]card, len(s.nodes))
+	out.bytes += int64(len(s.nodes)) * int64(unsafe.Sizeof(card{}))
+	out.scratch = &sync.Pool{New: func() any {
+		return &labelling{first: make([]int32, len(out.nodes)), charged: make([]uint8, len(out.nodes))}
 	}}
 	if out.bytes > limit {
 		return nil, errTooWide
 	}
 	for i := range s.nodes {
 		s.lives(int32(i))
+		out.cards[i] = cardOf(&s.nodes[i].Node)
 		if g := s.nodes[i].guises; g != nil && g.rotates {
 			if len(g.bearers)+len(g.short) > 0 {
 				return nil, errors.New("what rotates is known by two ids: its generations depend on the walk")

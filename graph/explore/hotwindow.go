@@ -42,8 +42,8 @@ type heldTerrain struct {
 	bytes    int64
 	rotating []int32 // nodes whose generations depend on what a walk may see
 	served   int
-	// scratches are of the size of the terrain, and clean.
-	scratches *sync.Pool
+	cards    []card     // by node
+	scratch  *sync.Pool // of *labelling, empty, of the size of the terrain
 }
 
 // The bounds of hotWindow.patience.
@@ -127,7 +127,7 @@ func (h *hotWindow) view(r *reader, w graph.Window, from []resolved) *heldTerrai
 		slices.Sort(bounds)
 		view.rotated[n] = slices.Compact(bounds)
 	}
-	return &heldTerrain{terrain: &view, scratches: t.scratches}
+	return &heldTerrain{terrain: &view, cards: t.cards, scratch: t.scratch}
 }
 
 // miss notes a question that was not served, and has the window made where that

@@ -42,18 +42,15 @@ type label struct {
 	done  bool
 }
 
-// labelling is all labels of a walk. A label keeps its number.
+// labelling is all labels of a walk, and what waits to be walked on from. A label
+// keeps its number.
 type labelling struct {
-	labels []label
-	met    []int32 // nodes with a label
-	spots  int
-	scratch
-}
-
-// scratch is what a walk notes of every node.
-type scratch struct {
-	first   []int32 // its first label, plus one
-	charged []uint8 // over the hot window: which of its sides were counted against the budget
+	labels  []label
+	queue   queue
+	met     []int32 // nodes with a label
+	spots   int
+	first   []int32 // by node: its first label, plus one
+	charged []uint8 // by node, over the hot window: which of its sides were counted against the budget
 }
 
 // reset forgets the labels.
@@ -61,7 +58,7 @@ func (x *labelling) reset() {
 	for _, n := range x.met {
 		x.first[n] = 0
 	}
-	x.labels, x.met, x.spots = x.labels[:0], x.met[:0], 0
+	x.labels, x.queue, x.met, x.spots = x.labels[:0], x.queue[:0], x.met[:0], 0
 }
 
 // find is the number of the state's label, -1 if it has none, and whether

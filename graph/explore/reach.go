@@ -203,13 +203,14 @@ func (e *Explorer) newSpread(r *reader, q *ReachQuery, from []resolved, hot bool
 		w.From = max(w.From.Add(-q.Dependence), 1)
 	}
 	s := e.survey(r, newFilters(q.Mode, q.Direction == Backward, w))
+	x := &labelling{}
 	if hot {
 		s.held = e.hot.view(r, w, from)
 		if s.held != nil {
-			s.terrain = s.held.terrain
+			s.terrain, x = s.held.terrain, s.held.scratch.Get().(*labelling)
 		}
 	}
-	return &spread{survey: s, window: q.Window, epsilon: graph.Time(q.Epsilon.Milliseconds()), dataFlow: q.DataFlow}
+	return &spread{survey: s, labelling: x, window: q.Window, epsilon: graph.Time(q.Epsilon.Milliseconds()), dataFlow: q.DataFlow}
 }
 
 // walk walks and reads in turn until the walk needs nothing more.

@@ -109,7 +109,7 @@ func (run *reachRun) reached() []ReachedNode {
 		r, x := &rows[i], &out[i]
 		fs, first := all[r.from:r.to], len(marks)
 		run.shownNodes[i] = r.n
-		x.Node, x.Seed, x.Path = showNode(&run.nodes[r.n].Node), r.seed, []ReachHop{}
+		x.Node, x.Seed, x.Path = run.card(r.n).show(&run.nodes[r.n].Node), r.seed, []ReachHop{}
 		x.Mark, x.At, x.Hops, x.Certainty = fs[0].Mark, fs[0].At, fs[0].Hops, fs[0].Certainty
 		for _, f := range fs {
 			marks = append(marks, f.ReachMark)
@@ -202,8 +202,8 @@ func (run *reachRun) total(nodes []ReachedNode) ReachTotal {
 		t.Nodes++
 		t.Definite += definite
 		t.Possible += 1 - definite
-		n := &run.nodes[run.shownNodes[i]].Node
-		for d, name := range [5]string{x.Mark.String(), x.Node.Kind.String(), x.Node.Account, regionOf(n), ownService(n)} {
+		c := run.card(run.shownNodes[i])
+		for d, name := range [5]string{x.Mark.String(), x.Node.Kind.String(), c.account, c.region, c.service} {
 			count[d].add(name, definite)
 		}
 	}
@@ -244,18 +244,29 @@ func (t *tallying) sorted() []Tally {
 	return orEmpty(t.all)
 }
 
-// regionOf is the node's region: of its ARN, else as it was seen.
-func regionOf(n *graph.Node) string {
-	if arn, ok := graph.ParseARN(string(n.ID)); ok {
-		return arn.Region
+// card is what an ID and attributes say of a node: an attribute, else the ARN.
+type card struct{ name, account, region, service string }
+
+func cardOf(n *graph.Node) card {
+	c := card{name: n.Attrs.Value(graph.AttrName), account: n.Attrs.Value(graph.AttrAccount)}
+	arn, ok := graph.ParseARN(string(n.ID))
+	if !ok {
+		c.region = n.Attrs.Value(graph.AttrRegion)
+		return c
 	}
-	return n.Attrs.Value(graph.AttrRegion)
+	c.account, c.region, c.service = cmp.Or(c.account, arn.Account), arn.Region, arn.Service
+	if c.name == "" {
+		c.name = lastSegment(arn.Resource)
+	}
+	return c
 }
 
-// ownService is the provider's service that the node's ARN names.
-func ownService(n *graph.Node) string {
-	arn, _ := graph.ParseARN(string(n.ID))
-	return arn.Service
+// card is that of a node.
+func (w *spread) card(n int32) card {
+	if w.held != nil {
+		return w.held.cards[n]
+	}
+	return cardOf(&w.nodes[n].Node)
 }
 
 // late counts calls of reached credentials after their end that would have been

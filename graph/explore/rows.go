@@ -348,19 +348,15 @@ func (a *ancestry) showIdentity(id graph.ID, seen map[Class]int) Node {
 	return n
 }
 
-func showNode(n *graph.Node) Node {
-	out := Node{ID: n.ID, Kind: n.Kind, Type: n.Type, Name: n.Attrs.Value(graph.AttrName), Account: n.Attrs.Value(graph.AttrAccount),
-		UniqueIDs: orEmpty(n.Attrs.Values(graph.AttrUniqueID)), Attributes: []Attr{}}
-	arn, isARN := graph.ParseARN(string(n.ID))
-	if out.Account == "" && isARN {
-		out.Account = arn.Account
-	}
-	if out.Name == "" && isARN {
-		out.Name = lastSegment(arn.Resource)
-	}
+func showNode(n *graph.Node) Node { return cardOf(n).show(n) }
+
+func (c card) show(n *graph.Node) Node {
+	out := Node{ID: n.ID, Kind: n.Kind, Type: n.Type, Name: c.name, Account: c.account, UniqueIDs: []string{}, Attributes: []Attr{}}
 	for _, x := range n.Attrs {
 		switch x.Name {
-		case graph.AttrName, graph.AttrAccount, graph.AttrUniqueID:
+		case graph.AttrName, graph.AttrAccount:
+		case graph.AttrUniqueID:
+			out.UniqueIDs = append(out.UniqueIDs, x.Value)
 		default:
 			out.Attributes = append(out.Attributes, Attr(x))
 		}

@@ -21,8 +21,7 @@ type spread struct {
 	taken  []uint32   // by label and outcome: which passes take it; 0: not worked out
 	// readings are the passes by which it counts who read what was altered.
 	readings uint32
-	labelling
-	queue queue
+	*labelling
 }
 
 // rules are the passes that lead on from a state, as masks.
@@ -65,10 +64,7 @@ func (w *spread) run(seeds []seedState) {
 	w.reset()
 	if w.held == nil {
 		w.first = append(w.first, make([]int32, max(len(w.nodes)-len(w.first), 0))...)
-	} else if w.first == nil {
-		w.scratch = w.held.scratches.Get().(scratch)
 	}
-	w.queue = w.queue[:0]
 	if n := 8 * len(w.words.all); n > len(w.taken) {
 		w.taken = append(w.taken, make([]uint32, n-len(w.taken))...)
 	}
@@ -100,19 +96,21 @@ func (w *spread) expand(i int32) {
 
 func (w *spread) sides(i int32, l *label, n int32, r *rules) {
 	p := &w.nodes[n]
-	if w.held != nil {
-		w.charge(n, r)
-	}
 	if r.out != 0 {
-		w.side(i, l, p.outs, r.out, r.anytime)
+		if links := w.side(i, l, p.outs, r.out, r.anytime); w.held != nil {
+			w.charge(n, 1, links)
+		}
 	}
 	if r.in != 0 {
-		w.side(i, l, p.ins, r.in, r.anytime)
+		if links := w.side(i, l, p.ins, r.in, r.anytime); w.held != nil {
+			w.charge(n, 2, links)
+		}
 	}
 }
 
-// side crosses the links of one side by the rules in the mask.
-func (w *spread) side(i int32, l *label, side []int32, mask uint32, anytime bool) {
+// side crosses the links of one side by the rules in the mask, and says how many
+// it looked at.
+func (w *spread) side(i int32, l *label, side []int32, mask uint32, anytime bool) int {
 	from, to := w.f.window.From, forever
 	if w.f.window.To != 0 {
 		to = w.f.window.To - 1
@@ -132,6 +130,7 @@ func (w *spread) side(i int32, l *label, side []int32, mask uint32, anytime bool
 			}
 		}
 	}
+	return len(facts) + len(events)
 }
 
 // takes are the passes that an edge takes, as a mask.
@@ -152,22 +151,15 @@ func (w *spread) takes(l *link) uint32 {
 	return *known & along
 }
 
-// charge counts the links in the window of those sides of a held node that the
-// rules look at against the budget, once.
-func (w *spread) charge(n int32, r *rules) {
-	for b, side := range [2][]int32{w.nodes[n].outs, w.nodes[n].ins} {
-		if mask := [2]uint32{r.out, r.in}[b]; mask == 0 || w.charged[n]&(1<<b) != 0 {
-			continue
-		}
-		w.charged[n] |= 1 << b
-		to := forever
-		if w.f.window.To != 0 {
-			to = w.f.window.To - 1
-		}
-		facts, events := w.within(side, w.f.window.From, to)
-		if w.r.left -= len(facts) + len(events); w.r.left < 0 {
-			w.r.cut(LimitEdges, w.r.budget.Edges)
-		}
+// charge counts what a walk over the hot window looks at of a side of a node
+// against the budget, once: what it would have read.
+func (w *spread) charge(n int32, side uint8, links int) {
+	if w.charged[n]&side != 0 {
+		return
+	}
+	w.charged[n] |= side
+	if w.r.left -= links; w.r.left < 0 {
+		w.r.cut(LimitEdges, w.r.budget.Edges)
 	}
 }
 
@@ -240,19 +232,21 @@ func (w *spread) relax(n label) {
 	w.queue.push(queued{at, n.hops, i})
 }
 
-// release ends the use of the hot window. The walk keeps nothing then.
+// release gives back what the walk borrowed from the hot window. It keeps nothing
+// then.
 func (w *spread) release() {
-	if w.held == nil || w.first == nil {
+	if w.held == nil {
 		return
 	}
 	for _, n := range w.met {
-		w.first[n], w.charged[n] = 0, 0
+		w.charged[n] = 0
 		for _, s := range w.short(n) {
 			w.charged[s] = 0
 		}
 	}
-	w.held.scratches.Put(w.scratch)
-	w.labelling = labelling{}
+	w.reset()
+	w.held.scratch.Put(w.labelling)
+	w.labelling = &labelling{}
 }
 
 // ends is where the generation ends: no state outlives it.
