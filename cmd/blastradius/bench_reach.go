@@ -6,11 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +23,23 @@ import (
 
 // benchReachSeeds bounds the seeds that are asked for.
 const benchReachSeeds = 40
+
+// benchTries is how often each thing is done; the quickest counts, of ours as of
+// the others: what else the machine does is not what is measured.
+const benchTries = 3
+
+// quickest is the least time that f takes.
+func quickest(f func() error) (time.Duration, error) {
+	least := time.Duration(math.MaxInt64)
+	for range benchTries {
+		t := time.Now()
+		if err := f(); err != nil {
+			return 0, err
+		}
+		least = min(least, time.Since(t))
+	}
+	return least, nil
+}
 
 // benchHot is how many bytes the hot window of the bench may take; it says how
 // many it does.
@@ -169,42 +188,64 @@ func benchReach(ctx context.Context, o benchOptions) ([]benchRow, error) {
 	var passes, scans []time.Duration
 	var want []int
 	total := 0
+	walk := func(x *explore.Explorer, seed uint32, paths bool) (marks int, err error) {
+		a, err := x.Reach(ctx, explore.ReachQuery{From: []string{string(benchKey(seed))}, Window: day, Epsilon: -1, NoPaths: !paths,
+			Budget: explore.Budget{Depth: 1000, Nodes: 10_000_000, Edges: 100_000_000}})
+		if err != nil {
+			return 0, err
+		}
+		for _, n := range a.Nodes {
+			marks += len(n.Marks)
+		}
+		return marks - 1, nil // the seed's own
+	}
+	for _, x := range []*explore.Explorer{hot, cold} { // what coverage is computed from is read once
+		if _, err := walk(x, seeds[0], false); err != nil {
+			return nil, err
+		}
+	}
 	for i, seed := range seeds {
-		t := time.Now()
-		marks := plainReach(in, seed, keys+max(o.edges/100, 50))
-		passes = append(passes, time.Since(t))
+		var marks int
+		pass, _ := quickest(func() error {
+			marks = plainReach(in, seed, keys+max(o.edges/100, 50))
+			return nil
+		})
+		passes = append(passes, pass)
 		for j := range asked {
 			ask := &asked[j]
-			t := time.Now()
-			a, err := ask.x.Reach(ctx, explore.ReachQuery{From: []string{string(benchKey(seed))}, Window: day, Epsilon: -1, NoPaths: !ask.paths,
-				Budget: explore.Budget{Depth: 1000, Nodes: 10_000_000, Edges: 100_000_000}})
+			var got int
+			took, err := quickest(func() (err error) {
+				got, err = walk(ask.x, seed, ask.paths)
+				return err
+			})
 			if err != nil {
 				return nil, err
 			}
-			ask.took = append(ask.took, time.Since(t))
-			got := 0
-			for _, n := range a.Nodes {
-				got += len(n.Marks)
-			}
-			if got--; got != marks { // the seed's own
+			if got != marks {
 				return nil, fmt.Errorf("reach from %s: %d marks wanted, ours has %d", benchKey(seed), marks, got)
 			}
+			ask.took = append(ask.took, took)
 		}
 		want, total = append(want, marks), total+marks
 		if i%8 != 0 {
 			continue
 		}
-		t = time.Now()
-		for _, err := range store.Edges(ctx, nil, graph.Out, graph.Filter{Window: day, Detail: graph.Times}) {
-			if err != nil {
-				return nil, err
+		scan, err := quickest(func() error {
+			for _, err := range store.Edges(ctx, nil, graph.Out, graph.Filter{Window: day, Detail: graph.Times}) {
+				if err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
-		scans = append(scans, time.Since(t))
+		scans = append(scans, scan)
 	}
 	held := hot.HotWindow()
-	if held.Answered != 2*len(seeds) {
-		return nil, fmt.Errorf("the hot window served %d of %d walks", held.Answered, 2*len(seeds))
+	if walks := 1 + 2*benchTries*len(seeds); held.Answered != walks {
+		return nil, fmt.Errorf("the hot window served %d of %d walks", held.Answered, walks)
 	}
 	o.say("reach: 24 h of %d timed edges a week; %.0f marks a question, %d at most; the hot window holds %d edges in %.0f MB, made in %s",
 		len(hops), float64(total)/float64(len(seeds)), slices.Max(want), held.Links, float64(held.Bytes)/1e6, warm.Round(time.Millisecond))
@@ -247,16 +288,20 @@ c.execute("SET enable_progress_bar = false")
 c.execute("CREATE TABLE e AS SELECT * FROM read_csv(?, header = false, columns = {'src': 'INTEGER', 'dst': 'INTEGER', 'mark': 'TINYINT', 't': 'BIGINT'})", [sys.argv[1]])
 counts, spent = [], 0
 for seed in json.loads(sys.argv[2]):
-    t = time.perf_counter()
-    counts.append(c.execute("""WITH RECURSIVE r(node, mark, since) USING KEY (node, mark) AS (
+    least = float("inf")
+    for _ in range(int(sys.argv[3])):
+        t = time.perf_counter()
+        count = c.execute("""WITH RECURSIVE r(node, mark, since) USING KEY (node, mark) AS (
         SELECT ?::INTEGER, 1::TINYINT, 0::BIGINT
         UNION
         SELECT n.dst, n.mark, n.t FROM (
             SELECT e.dst, e.mark, min(e.t) AS t FROM r JOIN e ON e.src = r.node AND e.t >= r.since WHERE r.mark = 1 GROUP BY e.dst, e.mark) n
         LEFT JOIN recurring.r o ON o.node = n.dst AND o.mark = n.mark
         WHERE o.since IS NULL OR n.t < o.since)
-      SELECT count(*) - 1 FROM r""", [seed]).fetchone()[0])
-    spent += time.perf_counter() - t
+      SELECT count(*) - 1 FROM r""", [seed]).fetchone()[0]
+        least = min(least, time.perf_counter() - t)
+    counts.append(count)
+    spent += least
 print(json.dumps({"counts": counts, "ms": 1000 * spent / len(counts)}))
 `
 
@@ -291,7 +336,7 @@ func duckReach(ctx context.Context, o benchOptions, in []benchHop, seeds []uint3
 		return 0, err
 	}
 	var errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, python, "-c", duckScript, path, string(list))
+	cmd := exec.CommandContext(ctx, python, "-c", duckScript, path, string(list), strconv.Itoa(benchTries))
 	cmd.Stderr = &errs
 	text, err := cmd.Output()
 	if err != nil {

@@ -79,6 +79,10 @@ func (run *reachRun) reached() []ReachedNode {
 		id       graph.ID
 		hops     int
 	}
+	seeds := map[int32]bool{}
+	for id := range run.seeds {
+		seeds[run.num[id]] = true
+	}
 	rows := make([]row, 0, len(run.met))
 	all := make([]found, 0, len(run.met)+len(run.met)/4)
 	for _, n := range run.met {
@@ -87,7 +91,7 @@ func (run *reachRun) reached() []ReachedNode {
 			continue
 		}
 		p := &run.nodes[n]
-		x := row{n: n, from: int32(from), to: int32(len(all)), seed: run.seeds[p.ID], at: all[from].At, id: p.ID, hops: all[from].Hops}
+		x := row{n: n, from: int32(from), to: int32(len(all)), seed: seeds[n], at: all[from].At, id: p.ID, hops: all[from].Hops}
 		if run.f.backward {
 			x.at = -x.at
 		}
