@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/blastradius/blastradius/graph"
+	"github.com/blastradius/blastradius/graph/explore"
 	"github.com/blastradius/blastradius/graph/pebble"
 	"github.com/blastradius/blastradius/ingest"
 	"github.com/blastradius/blastradius/ingest/otlp"
@@ -144,6 +145,12 @@ func benchReceiver(ctx context.Context, o benchOptions, g *traceMaker) ([]benchR
 	}
 	all := time.Since(start)
 	o.say("otlp live: %d spans acknowledged in %.1f s, in the store after %.1f s; %d requests turned away", n*requestSpans, sent.Seconds(), all.Seconds(), turned)
+	t := time.Now()
+	a, err := explore.New(store, explore.Options{}).Touched(ctx, explore.TouchedQuery{Resources: []string{"otel:service:shop/service-05"}, Who: explore.WhoAll})
+	if err != nil {
+		return nil, err
+	}
+	o.say("otlp live: who called one of the 24 services, both spans of each of %d calls joined: %.0f ms", a.Total.Calls, float64(time.Since(t).Microseconds())/1000)
 	return []benchRow{
 		rate("otlp receiver, acknowledged spans/s", offeredSpans, float64(n*requestSpans)/sent.Seconds(), 0.98, "what is offered"),
 		cost("otlp receiver, answers behind at worst, s", 5, (worst + spoolAge + spoolEvery).Seconds(), 1, "5 s"),

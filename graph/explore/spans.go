@@ -28,10 +28,11 @@ const (
 // lie for the two to be joined.
 const joinWithin = graph.Time(time.Hour / time.Millisecond)
 
-// lookups is how many calls are looked up at a time, and heldSights how many
-// observations of halves wait for that.
+// lookups is how many calls are looked up at a time (a full-text query of Neo4j
+// takes 1,024 terms), and heldSights how many observations of halves wait for
+// that.
 const (
-	lookups    = 512
+	lookups    = 1000
 	heldSights = 1 << 16
 )
 

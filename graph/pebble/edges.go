@@ -271,12 +271,20 @@ func (r *reader) byEvidence() error {
 		node uint64
 	}
 	var places []place
+	buckets := map[uint8]map[uint16]bool{} // the wanted rests by bucket: each is read once
+	for _, h := range r.want {
+		b := uint8(h >> restBits)
+		if buckets[b] == nil {
+			buckets[b] = map[uint16]bool{}
+		}
+		buckets[b][uint16(h)] = true
+	}
 	for _, day := range r.st.daysWithin(dayOf(r.first), dayOf(r.last)) {
-		for _, h := range r.want {
+		for bucket, rests := range buckets {
 			if err := r.step(); err != nil {
 				return err
 			}
-			r.key = appendEvidenceKey(r.key[:0], day, uint8(h>>restBits))
+			r.key = appendEvidenceKey(r.key[:0], day, bucket)
 			if !r.it.SeekPrefixGE(r.key) {
 				continue
 			}
@@ -291,7 +299,7 @@ func (r *reader) byEvidence() error {
 					return corrupt(r.key, errCorrupt)
 				}
 				v = v[n:]
-				if hit.rest == uint16(h) {
+				if rests[hit.rest] {
 					places = append(places, place{day, hit.place})
 				}
 			}

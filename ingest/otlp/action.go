@@ -43,7 +43,7 @@ func (s *span) action(p protocol) (string, graph.Effect) {
 	a := &s.attrs
 	switch p {
 	case overHTTP:
-		method := strings.ToUpper(clean(a.get(httpMethod, httpMethodOld)))
+		method := strings.ToUpper(s.clean(a.get(httpMethod, httpMethodOld)))
 		effect := httpEffects[method]
 		if effect == 0 {
 			effect = graph.Use
@@ -51,12 +51,12 @@ func (s *span) action(p protocol) (string, graph.Effect) {
 		if method == "" {
 			method = "REQUEST"
 		}
-		if route := clean(a.get(httpRoute, urlTemplate)); route != "" {
+		if route := s.clean(a.get(httpRoute, urlTemplate)); route != "" {
 			return "http:" + method + " " + route, effect
 		}
 		return "http:" + method, effect
 	case overRPC:
-		service, method := clean(a.get(rpcService)), clean(a.get(rpcMethod))
+		service, method := s.clean(a.get(rpcService)), s.clean(a.get(rpcMethod))
 		switch {
 		case service == "" && method == "":
 			return "rpc:" + s.plainName(), graph.Use
@@ -65,9 +65,9 @@ func (s *span) action(p protocol) (string, graph.Effect) {
 		}
 		return "rpc:" + service + "/" + method, graph.Use
 	case toAWS:
-		return strings.ToLower(clean(a.get(rpcService))) + ":" + clean(a.get(rpcMethod)), graph.Use
+		return strings.ToLower(s.clean(a.get(rpcService))) + ":" + s.clean(a.get(rpcMethod)), graph.Use
 	case toDatabase:
-		op := strings.ToUpper(clean(a.get(dbOperation, dbOperationOld)))
+		op := strings.ToUpper(s.clean(a.get(dbOperation, dbOperationOld)))
 		if op == "" {
 			op = statementVerb(a.get(dbQuery, dbStatement))
 		}
@@ -135,7 +135,7 @@ const maxName = 80
 // are to be of few values and often are not: words with two digits or more, such
 // as ids, become *, and what follows a question mark goes.
 func (s *span) plainName() string {
-	name, _, _ := strings.Cut(clean(s.name), "?")
+	name, _, _ := strings.Cut(s.clean(s.name), "?")
 	var b strings.Builder
 	start := 0
 	word := func(w string) {

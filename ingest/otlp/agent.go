@@ -24,7 +24,7 @@ func (e *emitter) agent() graph.NodeRef {
 	if operation == "" && provider == "" && name == "" && !a[genTool].set {
 		return 0
 	}
-	conversation := clean(a.get(genConversation))
+	conversation := e.s.clean(a.get(genConversation))
 	var hexTrace [32]byte
 	hex.Encode(hexTrace[:], e.s.trace)
 	trace := string(hexTrace[:])
@@ -59,7 +59,7 @@ func (e *emitter) actsFor(from, to graph.NodeRef) {
 
 // tool writes a tool call: the service runs the tool for the agent.
 func (e *emitter) tool(agent graph.NodeRef) {
-	name := firstOf(clean(e.s.attrs.get(genTool)), "unnamed")
+	name := firstOf(e.s.clean(e.s.attrs.get(genTool)), "unnamed")
 	ref := e.b.Node("otel:tool:"+e.svc.id[len("otel:service:"):]+":"+graph.ID(name), graph.Service, typeTool)
 	e.b.Attr(ref, graph.AttrName, name, e.t)
 	call := e.call(e.s.id)
@@ -69,11 +69,11 @@ func (e *emitter) tool(agent graph.NodeRef) {
 // model writes the call of a model.
 func (e *emitter) model(agent graph.NodeRef) {
 	a := &e.s.attrs
-	name := clean(a.get(genModel))
-	ref := e.b.Node(graph.ID("otel:model:"+clean(a.get(genProvider, genSystem))+"/"+name), graph.Service, typeModel)
+	name := e.s.clean(a.get(genModel))
+	ref := e.b.Node(graph.ID("otel:model:"+e.s.clean(a.get(genProvider, genSystem))+"/"+name), graph.Service, typeModel)
 	e.b.Attr(ref, graph.AttrName, name, e.t)
 	call := e.call(e.s.id)
-	e.called(e.svc.ref, ref, agent, graph.Label{Action: "gen_ai:" + firstOf(clean(a.get(genOperation)), "call"), Effect: graph.Use, Match: graph.Declared,
+	e.called(e.svc.ref, ref, agent, graph.Label{Action: "gen_ai:" + firstOf(e.s.clean(a.get(genOperation)), "call"), Effect: graph.Use, Match: graph.Declared,
 		Role: graph.Primary, Plane: graph.DataPlane}, e.s.outcome(overHTTP), call, call)
 }
 

@@ -11,16 +11,16 @@ import (
 // service.
 func (s *span) aws(r *resource) peer {
 	a := &s.attrs
-	if table := clean(a.get(awsTables)); table != "" {
-		account, region := clean(r.attrs.get(cloudAccount)), clean(r.attrs.get(cloudRegion))
+	if table := s.clean(a.get(awsTables)); table != "" {
+		account, region := s.clean(r.attrs.get(cloudAccount)), s.clean(r.attrs.get(cloudRegion))
 		if account != "" && region != "" && !strings.HasPrefix(table, "arn:") {
 			return peer{graph.ID("arn:aws:dynamodb:" + region + ":" + account + ":table/" + table), graph.Resource, "aws.dynamodb.table", table}
 		}
 	}
-	if bucket := clean(a.get(awsBucket)); bucket != "" {
+	if bucket := s.clean(a.get(awsBucket)); bucket != "" {
 		return peer{graph.ID("arn:aws:s3:::" + bucket), graph.Resource, "aws.s3.bucket", bucket}
 	}
-	service := strings.ToLower(strings.ReplaceAll(clean(a.get(rpcService)), " ", ""))
+	service := strings.ToLower(strings.ReplaceAll(s.clean(a.get(rpcService)), " ", ""))
 	if service == "" {
 		return peer{}
 	}
@@ -31,7 +31,7 @@ func (s *span) aws(r *resource) peer {
 // shows the same requestID where the request began sessions of others. Who asks
 // where such a session came from is led to the service.
 func (e *emitter) requests() {
-	id := clean(e.s.attrs.get(awsRequest, awsRequests))
+	id := e.s.clean(e.s.attrs.get(awsRequest, awsRequests))
 	if id == "" || e.s.status == statusError {
 		return
 	}

@@ -14,6 +14,7 @@ type emitter struct {
 	b     *graph.Builder
 	plain graph.LabelRef // of standing facts
 	chunk []byte         // of evidence; what was written stays as it is
+	texts map[string]string
 
 	// The span at hand.
 	s   *span
@@ -22,7 +23,7 @@ type emitter struct {
 	svc *service
 }
 
-func newEmitter() *emitter { return &emitter{} }
+func newEmitter() *emitter { return &emitter{texts: map[string]string{}} }
 
 // skipInternal is the reason for which a span carries nothing but its service.
 const skipInternal = "internal span"
@@ -36,6 +37,7 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, s *span) (skip string) {
 		e.plain = b.Label(graph.Label{})
 	}
 	e.s, e.t, e.src = s, s.at(), src
+	s.texts = e.texts
 	e.svc = s.resource.service()
 	e.service()
 	agent := e.agent()
@@ -199,7 +201,7 @@ func callerID(v *service) graph.ID { return "otel:caller:" + v.id[len("otel:serv
 
 // user is the user that the span names.
 func (e *emitter) user() graph.NodeRef {
-	id := clean(e.s.attrs.get(enduserID, userID))
+	id := e.s.clean(e.s.attrs.get(enduserID, userID))
 	if id == "" {
 		return 0
 	}

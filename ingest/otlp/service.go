@@ -128,6 +128,25 @@ func clean(s string) string {
 	return strings.Clone(s)
 }
 
+// maxTexts bounds what is remembered of cleaned texts.
+const maxTexts = 1 << 14
+
+// clean is clean of a text that is likely to come again.
+func (s *span) clean(text string) string {
+	if text == "" || s.texts == nil || len(text) > maxText {
+		return clean(text)
+	}
+	out, ok := s.texts[text]
+	if !ok {
+		if len(s.texts) >= maxTexts {
+			clear(s.texts)
+		}
+		out = strings.Clone(clean(text)) // it outlives the file
+		s.texts[strings.Clone(text)] = out
+	}
+	return out
+}
+
 func plain(s string) bool {
 	if len(s) > maxText {
 		return false
@@ -152,7 +171,7 @@ type peer struct {
 // else by its name.
 func (s *span) database(svc *service) peer {
 	a := &s.attrs
-	system, name, host := clean(a.get(dbSystem, dbSystemOld)), clean(a.get(dbNamespace, dbName)), s.hostName()
+	system, name, host := s.clean(a.get(dbSystem, dbSystemOld)), s.clean(a.get(dbNamespace, dbName)), s.hostName()
 	where := host
 	if where == "" || local(where) {
 		where = string(svc.id[len("otel:service:"):]) + "'s"
@@ -167,19 +186,19 @@ func (s *span) database(svc *service) peer {
 // destination is the queue or topic of a messaging call; empty where none is
 // named.
 func (s *span) destination() peer {
-	name := clean(s.attrs.get(messagingDestination, messagingDestinationOld))
+	name := s.clean(s.attrs.get(messagingDestination, messagingDestinationOld))
 	if name == "" {
 		return peer{}
 	}
-	return peer{graph.ID("otel:messaging:" + clean(s.attrs.get(messagingSystem)) + ":" + name), graph.Resource, typeDestination, name}
+	return peer{graph.ID("otel:messaging:" + s.clean(s.attrs.get(messagingSystem)) + ":" + name), graph.Resource, typeDestination, name}
 }
 
 // callee is the peer of any other call: the service that is named, else the one
 // whose name the host is, else the host.
 func (s *span) callee(svc *service) peer {
 	a := &s.attrs
-	if name := clean(a.get(peerServiceNew, peerService)); name != "" {
-		ns := clean(a.get(peerNamespace))
+	if name := s.clean(a.get(peerServiceNew, peerService)); name != "" {
+		ns := s.clean(a.get(peerNamespace))
 		if ns == "" {
 			if before, after, ok := strings.Cut(name, "/"); ok {
 				ns, name = before, after
@@ -203,7 +222,7 @@ func (s *span) callee(svc *service) peer {
 		}
 	}
 	id := "otel:peer:" + host
-	if port := clean(a.get(serverPort, netPeerPort)); port != "" && port != "443" && port != "80" {
+	if port := s.clean(a.get(serverPort, netPeerPort)); port != "" && port != "443" && port != "80" {
 		id += ":" + port
 	}
 	return peer{graph.ID(id), graph.Service, typePeer, host}
@@ -232,7 +251,7 @@ func (s *span) hostName() string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	return strings.TrimSuffix(strings.ToLower(clean(strings.Trim(host, "[]"))), ".")
+	return strings.TrimSuffix(strings.ToLower(s.clean(strings.Trim(host, "[]"))), ".")
 }
 
 // local reports whether a host means another one to everybody.

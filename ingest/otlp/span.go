@@ -16,7 +16,8 @@ type span struct {
 	status            int // 2: error
 	resource          *resource
 	attrs             attrs
-	raw               []byte // the span's own text or message
+	raw               []byte            // the span's own text or message
+	texts             map[string]string // cleaned before; may be nil
 }
 
 // The kinds of spans (opentelemetry-proto, Span.SpanKind).
