@@ -139,6 +139,9 @@ func TestSpansJoined(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, x := range a.Identities {
+					if known := x.Identity.Type == "otel.service"; known != (x.Identity.Class == explore.NHI) || known != (x.UnknownCalls == 0) {
+						t.Errorf("%s is %s, %d calls of unknown class", x.Identity.ID, x.Identity.Class, x.UnknownCalls)
+					}
 					in[name(x.Identity.ID)+" "+name(graph.ID(id))] += x.Total
 				}
 				b, err := e.Activity(context.Background(), explore.ActivityQuery{Of: []string{id}, Window: w, Who: explore.WhoAll})

@@ -21,6 +21,7 @@ const (
 	typeRequest     = "aws.request"
 
 	typeServiceAccount = "k8s.serviceaccount"
+	typeOtelService    = "otel.service"
 )
 
 // who is what decides about a call: its narrowest actor and what it came
@@ -73,6 +74,8 @@ func (a *ancestry) rules(w who, path map[graph.ID]bool) verdict {
 		return verdict{NHI, "AWS service"}
 	case typ == typeCertificate:
 		return verdict{NHI, "workload certificate"}
+	case typ == typeOtelService:
+		return verdict{NHI, "a service, by its traces"}
 	case typ == typeWebIdentity && pipeline(w.actor):
 		return verdict{NHI, "CI or workload token"}
 	case serviceLinked(a.identity(w.actor)):
@@ -191,6 +194,8 @@ func plainClass(n *graph.Node) (verdict, bool) {
 		return verdict{Human, "permission set of IAM Identity Center"}, true
 	case n.Type == typeServiceAccount:
 		return verdict{NHI, "service account"}, true
+	case n.Type == typeOtelService:
+		return verdict{NHI, "a service, by its traces"}, true
 	}
 	return verdict{}, false
 }
