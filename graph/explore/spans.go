@@ -3,6 +3,7 @@ package explore
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -89,32 +90,51 @@ type splicer struct {
 }
 
 func (s *splicer) run() error {
-	whole := s.flt
-	whole.Detail = graph.Evidence
-	for e, err := range s.r.store.Edges(s.r.ctx, s.frontier, s.dir, whole) {
-		if err != nil {
+	callers, callees := map[graph.ID]bool{}, map[graph.ID]bool{}
+	for e, err := range s.r.store.Edges(s.r.ctx, s.frontier, s.dir, s.flt) {
+		switch {
+		case err != nil:
 			return err
-		}
-		if e.Kind == graph.Called && (hasPrefix(e.From, callerPrefix) || hasPrefix(e.To, calleePrefix)) {
-			s.held = append(s.held, e)
-			if s.waits += len(e.Observations); s.waits >= heldSights {
-				if err := s.flush(); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		if err := s.hand(e); err != nil {
-			return err
+		case e.Kind == graph.Called && hasPrefix(e.From, callerPrefix):
+			callers[e.From] = true
+		case e.Kind == graph.Called && hasPrefix(e.To, calleePrefix):
+			callees[e.To] = true
+		case !s.yield(e, nil):
+			return errStopped
 		}
 	}
-	if err := s.flush(); err != nil {
+	if err := s.halves(callers, graph.Out); err != nil {
+		return err
+	}
+	if err := s.halves(callees, graph.In); err != nil {
 		return err
 	}
 	if s.frontier != nil && s.dir == graph.Out {
 		return s.callees()
 	}
 	return nil
+}
+
+// halves reads the edges at placeholders again, with their evidence, and joins
+// them.
+func (s *splicer) halves(at map[graph.ID]bool, dir graph.Direction) error {
+	if len(at) == 0 {
+		return nil
+	}
+	f := s.flt
+	f.Kinds, f.Detail = []graph.EdgeKind{graph.Called}, graph.Evidence
+	for e, err := range s.r.store.Edges(s.r.ctx, slices.Sorted(maps.Keys(at)), dir, f) {
+		if err != nil {
+			return err
+		}
+		s.held = append(s.held, e)
+		if s.waits += len(e.Observations); s.waits >= heldSights {
+			if err := s.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return s.flush()
 }
 
 // hand yields an edge with as much detail as was asked for.
