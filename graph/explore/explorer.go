@@ -52,10 +52,11 @@ type Explorer struct {
 	store graph.Store
 	opts  Options
 
-	mu     sync.Mutex
-	ledger map[uint64]*ledger // what coverage is computed from, by ledger number
-	memo   memo
-	hot    hotWindow
+	mu       sync.Mutex
+	ledger   map[uint64]*ledger // what coverage is computed from, by ledger number
+	memo     memo
+	hot      hotWindow
+	sketches sketches
 }
 
 // New returns an explorer over the store, which the caller goes on owning.

@@ -2,8 +2,11 @@ package explore_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/blastradius/blastradius/graph"
@@ -144,6 +147,72 @@ func TestPictureFolds(t *testing.T) {
 	if few := picture(t, e, q); few.Shown.Nodes > 5 || few.Truncated == nil || few.Coverage.Complete || len(few.Nodes) == 0 {
 		t.Errorf("%+v truncated %v", few.Shown, few.Truncated)
 	}
+}
+
+// What is remembered answers like what is drawn anew: whatever was asked before,
+// by several at a time, before and after the store learnt more.
+func TestPictureRemembered(t *testing.T) {
+	w := hub(60)
+	s := w.store(t)
+	e := explore.New(s, explore.Options{})
+	text := func(x any, err error) string {
+		t.Helper()
+		b, jerr := json.Marshal(x)
+		if err = errors.Join(err, jerr); err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	look := func(e *explore.Explorer, q explore.PictureQuery) string {
+		p, err := e.Picture(context.Background(), q)
+		out := text(p, err)
+		for _, g := range p.Groups {
+			m, err := e.Members(context.Background(), explore.MembersQuery{PictureQuery: q, Group: g.ID, First: 7})
+			out += text(m, err)
+		}
+		return out
+	}
+	var qs []explore.PictureQuery
+	for _, of := range [][]string{{bucket}, {deploy}, {bucket, deploy}} {
+		for _, to := range []float64{10.3, 60} {
+			for _, nodes := range []int{0, 5} {
+				for _, who := range []explore.Who{explore.WhoNHI, explore.WhoAll} {
+					qs = append(qs, explore.PictureQuery{Of: of, Window: graph.Window{From: at(0), To: at(to)}, Nodes: nodes, Who: who})
+				}
+			}
+		}
+	}
+	check := func() {
+		t.Helper()
+		var wg sync.WaitGroup
+		for range 3 {
+			for _, q := range qs {
+				wg.Go(func() {
+					if got, want := look(e, q), look(explore.New(s, explore.Options{}), q); got != want {
+						t.Errorf("%+v:\n%s\nwant\n%s", q, got, want)
+					}
+				})
+			}
+		}
+		wg.Wait()
+	}
+	check()
+	mark, err := e.Watermark(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := look(e, qs[0])
+	more := cast()
+	more.call(deed{at: at(10), from: tempKey, action: "s3:PutBucketPolicy", to: bucket, effect: graph.Grant})
+	more.into(t, s)
+	check()
+	if look(e, qs[0]) == before {
+		t.Error("what came later is not seen")
+	}
+	for i := range qs {
+		qs[i].AsOf = mark
+	}
+	check()
 }
 
 func TestPictureRejects(t *testing.T) {

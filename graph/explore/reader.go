@@ -16,6 +16,7 @@ type reader struct {
 	budget    Budget
 	asOf      uint64 // for filters: zero when everything is visible
 	seen      uint64 // for the answer
+	mark      uint64 // of the store, when the question came
 	left      int    // edges that may still be read
 	truncated *Truncation
 	notes     []string
@@ -28,7 +29,7 @@ func (e *Explorer) reader(ctx context.Context, b Budget, asOf uint64) (*reader, 
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{ctx: ctx, store: e.store, budget: b.orDefault(), seen: mark}
+	r := &reader{ctx: ctx, store: e.store, budget: b.orDefault(), seen: mark, mark: mark}
 	r.left = r.budget.Edges
 	if asOf > mark {
 		return nil, &graph.Error{Code: graph.CodeInvalid, Message: fmt.Sprintf("asOf %d lies beyond the watermark %d of the ledger", asOf, mark),

@@ -14,10 +14,13 @@ type sketch struct {
 	asked    []graph.ID
 	a        *ancestry
 	excluded Excluded
-	full     *drawing // everything
-	fit      *drawing // what is drawn: full, with quiet identities in place of their credentials where that is too much
+	full     *drawing    // everything; nil when the sketch is done
+	all      PictureSize // of full
+	fit      *drawing    // what is drawn: full, with quiet identities in place of their credentials where that is too much
 	groups   []*fold
 	hidden   map[graph.ID]bool // nodes of fit that stand in a group or were cut
+	cut      *Truncation       // the limit that was met
+	notes    []string
 }
 
 // drawing is nodes with edges between them.
@@ -53,7 +56,7 @@ type stroke struct {
 	sights      []sight
 }
 
-// sketch reads what a picture shows and fits it to its bounds.
+// sketch is what a picture shows, fitted to its bounds: kept, or drawn now.
 func (e *Explorer) sketch(ctx context.Context, q PictureQuery) (*reader, *sketch, error) {
 	if len(q.Of) == 0 {
 		return nil, nil, &graph.Error{Code: graph.CodeInvalid, Message: "nothing was asked for", Hint: "give a resource, identity, credential, session, agent or workload"}
@@ -66,13 +69,30 @@ func (e *Explorer) sketch(ctx context.Context, q PictureQuery) (*reader, *sketch
 	if err != nil {
 		return nil, nil, err
 	}
+	key := q.key(r.asOf)
+	s := e.sketches.get(r.mark, key)
+	if s == nil {
+		notes := len(r.notes)
+		if s, err = e.draw(r, q); err != nil {
+			return nil, nil, err
+		}
+		s.cut, s.notes = r.truncated, r.notes[notes:]
+		e.sketches.keep(r.mark, key, s)
+		return r, s, nil
+	}
+	r.truncated, r.notes = s.cut, append(r.notes, s.notes...)
+	return r, s, nil
+}
+
+// draw reads what a picture shows and fits it to its bounds.
+func (e *Explorer) draw(r *reader, q PictureQuery) (*sketch, error) {
 	sel, err := r.selection(q.Of, q.Window)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	calls, err := r.drawable(sel, q)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	s := &sketch{asked: sel.asked, full: newDrawing(), hidden: map[graph.ID]bool{}}
 	actors := map[graph.ID]bool{}
@@ -82,10 +102,10 @@ func (e *Explorer) sketch(ctx context.Context, q PictureQuery) (*reader, *sketch
 		loose = append(loose, calls[i].To, calls[i].Via.Agent)
 	}
 	if s.a, err = e.ancestry(r, slices.Sorted(maps.Keys(actors))); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err = s.a.load(r, loose); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	last := map[graph.ID]graph.Time{}
 	for i := range calls {
@@ -100,7 +120,12 @@ func (e *Explorer) sketch(ctx context.Context, q PictureQuery) (*reader, *sketch
 	}
 	s.full.settle(q.Window)
 	s.compose(r, q.Nodes, q.Edges)
-	return r, s, nil
+	s.full, s.all = nil, PictureSize{len(s.full.dots), len(s.full.strokes)}
+	for _, x := range s.fit.strokes {
+		slices.SortFunc(x.sights, compareSight)
+		x.sights = slices.Compact(x.sights)
+	}
+	return s, nil
 }
 
 // drawable reads the calls of the selection and, of those that changed what was
@@ -312,8 +337,7 @@ func (x *stroke) show(k strokeKey) PictureEdge {
 	for _, o := range slices.Sorted(maps.Keys(count)) {
 		out.Outcomes = append(out.Outcomes, OutcomeCount{o, count[o]})
 	}
-	slices.SortFunc(x.sights, compareSight)
-	for _, y := range slices.Compact(x.sights) {
+	for _, y := range x.sights {
 		if len(out.Evidence) < DefaultEvidence && !slices.Contains(out.Evidence, y.evidence) {
 			out.Evidence = append(out.Evidence, y.evidence)
 		}
