@@ -2172,6 +2172,8 @@ type Neighbour {
   labels: [String!]!
   "Distinct calls by outcome."
   outcomes: [OutcomeCount!]!
+  "The gravest outcome of its calls; null where it has none."
+  worst: Outcome
   "Of a standing fact, since when it holds; null where not known."
   validFrom: Time
   "Of a standing fact, until when it holds; null where open."
@@ -3469,6 +3471,8 @@ func (ec *executionContext) childFields_Neighbour(ctx context.Context, field gra
 		return ec.fieldContext_Neighbour_labels(ctx, field)
 	case "outcomes":
 		return ec.fieldContext_Neighbour_outcomes(ctx, field)
+	case "worst":
+		return ec.fieldContext_Neighbour_worst(ctx, field)
 	case "validFrom":
 		return ec.fieldContext_Neighbour_validFrom(ctx, field)
 	case "validTo":
@@ -14083,6 +14087,29 @@ func (ec *executionContext) fieldContext_Neighbour_outcomes(_ context.Context, f
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Neighbour_worst(ctx context.Context, field graphql.CollectedField, obj *explore.Neighbour) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Neighbour_worst(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Worst, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Outcome) graphql.Marshaler {
+			return ec.marshalOOutcome2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐOutcome(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Neighbour_worst(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Neighbour", field, false, false, errors.New("field of type Outcome does not have child fields"))
 }
 
 func (ec *executionContext) _Neighbour_validFrom(ctx context.Context, field graphql.CollectedField, obj *explore.Neighbour) (ret graphql.Marshaler) {
@@ -27210,6 +27237,8 @@ func (ec *executionContext) _Neighbour(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "worst":
+			out.Values[i] = ec._Neighbour_worst(ctx, field, obj)
 		case "validFrom":
 			out.Values[i] = ec._Neighbour_validFrom(ctx, field, obj)
 		case "validTo":
