@@ -24,7 +24,7 @@ export function ContainmentPreview({ id, state }: { id: string; state: State }) 
       <ul>
         {c.cuts.map((x) => <li key={x.asked}>{visible(x.what)}; {plural(x.stops, "observed step")} would not have happened</li>)}
         <li>the attacker loses {plural(c.lost.length, "node")} of {c.before.nodes}{c.lost.length > 0 && <>: {list(c.lost.map((l) => l.node))}</>}</li>
-        <li>{c.alive.length ? <><b>still alive:</b> {c.alive.slice(0, 6).map((a) => `${label(a.node)}${a.until ? ` until ${clock(a.until, state.to)}` : ""}`).join(", ")}{c.alive.length > 6 && ` and ${c.alive.length - 6} more`}</> : "nothing issued by it lives on"}</li>
+        <li>{c.alive.length ? <><b>still alive:</b> {c.alive.slice(0, 6).map((a) => `${label(a.node)}${a.until ? ` until ${clock(a.until, state.to || a.until)}` : ""}`).join(", ")}{c.alive.length > 6 && ` and ${c.alive.length - 6} more`}</> : "nothing issued by it lives on"}</li>
         <li>{c.breaks.length ? <><b>breaks:</b> {list(c.breaks.map((b) => b.identity))}</> : "no other caller used it in this window"}</li>
       </ul>
     </section>

@@ -5,6 +5,7 @@ import { useQuery } from "urql";
 import { client } from "./api";
 import { HistogramDocument, MembersDocument, NeighboursDocument, PictureDocument, TouchedDocument, type MembersQuery, type NeighboursQuery } from "./gql";
 import { modelOf } from "./model";
+import type { Way } from "./way";
 import { brushed, windowOf } from "./state";
 import type { State } from "./url";
 
@@ -33,11 +34,11 @@ export function usePicture(s: State, size: { nodes: number; edges: number }) {
 }
 
 /** The pages of groups and nodes that the state says are open; each page is asked once. */
-export function useOpened(s: State, size: { nodes: number; edges: number }, groups: Set<string>, asOf: number) {
+export function useOpened(s: State, asked: ReturnType<typeof pictureVariables>, groups: Set<string>) {
   const [members, setMembers] = useState(new Map<string, MembersQuery["members"][]>());
   const [neighbours, setNeighbours] = useState(new Map<string, NeighboursQuery["neighbours"]["neighbours"]>());
   const [opening, setOpening] = useState("");
-  const base = JSON.stringify(pictureVariables(s, size)) + asOf;
+  const base = JSON.stringify(asked);
   const open = JSON.stringify(s.open);
   useEffect(() => {
     let live = true;
@@ -48,12 +49,12 @@ export function useOpened(s: State, size: { nodes: number; edges: number }, grou
         for (let i = 0; i < pages; i++) {
           setOpening(id);
           if (groups.has(id)) {
-            const r = await client.query(MembersDocument, { ...pictureVariables(s, size), asOf: asOf || null, group: id, first: PAGE, after: after || null }).toPromise();
+            const r = await client.query(MembersDocument, { ...asked, group: id, first: PAGE, after: after || null }).toPromise();
             if (!r.data) break;
             m.set(id, [...(m.get(id) ?? []), r.data.members]);
             after = r.data.members.cursor;
           } else {
-            const r = await client.query(NeighboursDocument, { id, window: windowOf(s), first: PAGE, after: after || null, asOf: asOf || null }).toPromise();
+            const r = await client.query(NeighboursDocument, { id, window: asked.window, first: PAGE, after: after || null, asOf: asked.asOf }).toPromise();
             if (!r.data) break;
             n.set(id, [...(n.get(id) ?? []), ...r.data.neighbours.neighbours]);
             after = r.data.neighbours.cursor;
@@ -73,11 +74,14 @@ export function useOpened(s: State, size: { nodes: number; edges: number }, grou
 }
 
 /** Picture, opened pages and the model of both. */
-export function useModel(s: State, size: { nodes: number; edges: number }) {
+export function useModel(s: State, size: { nodes: number; edges: number }, way: Way | undefined) {
   const p = usePicture(s, size);
   const groups = useMemo(() => new Set(p.picture?.groups.map((g) => g.id)), [p.picture]);
-  const { members, neighbours, opening } = useOpened(s, size, groups, p.picture?.asOf ?? 0);
-  const model = useMemo(() => modelOf(p.picture, members, neighbours), [p.picture, members, neighbours]);
+  // What is opened is of the very picture that is shown: its times, its ledger number.
+  const { from, to } = p.picture?.window ?? {};
+  const asked = { ...p.variables, window: from && to ? { from, to } : p.variables.window, asOf: p.picture?.asOf || null };
+  const { members, neighbours, opening } = useOpened(s, asked, groups);
+  const model = useMemo(() => modelOf(p.picture, members, neighbours, way), [p.picture, members, neighbours, way]);
   return { ...p, model, opening };
 }
 

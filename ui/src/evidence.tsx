@@ -14,6 +14,7 @@ import { Problem } from "./words";
 interface Props {
   model: Model;
   state: State;
+  near: string; // the day of times without a date
   update: Update;
   event: string; // the event whose record is open; empty: none
   onEvent(id: string): void;
@@ -21,19 +22,13 @@ interface Props {
   children?: React.ReactNode; // what the questions say of the node: why (not) lit, containment
 }
 
-export function Evidence({ model, state, update, event, onEvent, onClose, children }: Props) {
+export function Evidence({ model, state, near, update, event, onEvent, onClose, children }: Props) {
   const id = state.selected;
   const node = model.nodes.get(id);
   const edge = model.edges.get(id);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => { heading.current?.focus(); }, [id, event]);
-  if (!id && !event) {
-    return (
-      <aside className="drawer quiet" aria-label="Evidence">
-        <p>Select a node to see what it did and the records that show it. Arrows walk the chain; Enter opens.</p>
-      </aside>
-    );
-  }
+  if (!id && !event) return null;
   return (
     <aside className="drawer" aria-label="Evidence">
       <header>
@@ -41,13 +36,13 @@ export function Evidence({ model, state, update, event, onEvent, onClose, childr
         <button onClick={() => (event && id ? onEvent("") : onClose())} title="Back (Esc)">{event && id ? "back" : "close"}</button>
       </header>
       {event ? <Record id={event} onSelect={(selected) => { onEvent(""); update({ selected }); }} />
-        : node ? <NodeFacts node={node} model={model} state={state} update={update} onEvent={onEvent}>{children}</NodeFacts>
-        : edge ? <EdgeFacts edge={edge} state={state} onEvent={onEvent} /> : <Elsewhere id={id} update={update} />}
+        : node ? <NodeFacts node={node} model={model} state={state} near={near} update={update} onEvent={onEvent}>{children}</NodeFacts>
+        : edge ? <EdgeFacts edge={edge} near={near} onEvent={onEvent} /> : <Elsewhere id={id} update={update} />}
     </aside>
   );
 }
 
-function NodeFacts({ node: n, model, state, update, onEvent, children }: { node: Drawn; model: Model; state: State; update: Update; onEvent(id: string): void; children?: React.ReactNode }) {
+function NodeFacts({ node: n, model, state, near, update, onEvent, children }: { node: Drawn; model: Model; state: State; near: string; update: Update; onEvent(id: string): void; children?: React.ReactNode }) {
   const id = n.node.id;
   const [{ data }] = useQuery({ query: NodeDetailDocument, variables: { id } });
   const touching = [...model.edges.values()].filter((e) => e.from === id || e.to === id).sort((a, b) => ((a.first ?? "") < (b.first ?? "") ? -1 : 1));
@@ -83,7 +78,7 @@ function NodeFacts({ node: n, model, state, update, onEvent, children }: { node:
           const out = e.from === id, other = model.nodes.get(out ? e.to : e.from)!;
           return (
             <li key={e.id}>
-              <span className="when">{clock(e.first, state.to)}{e.calls > 1 && e.last !== e.first ? `–${clock(e.last, e.first)}` : ""}</span>{" "}
+              <span className="when">{clock(e.first, near)}{e.calls > 1 && e.last !== e.first ? `–${clock(e.last, e.first)}` : ""}</span>{" "}
               {out ? "" : "← "}{how(e, out)}{" "}
               <button className="link" onClick={() => update({ selected: out ? e.to : e.from })}>{other ? label({ ...other.node, tool: other.tool }) : visible(out ? e.to : e.from)}</button>
               {e.outcomes.some((o) => outcomes[o.outcome]!.bad) && <> · {e.outcomes.filter((o) => outcomes[o.outcome]!.bad).map((o) => `${outcomes[o.outcome]!.mark} ${count(o.count)} ${outcomes[o.outcome]!.word}`).join(", ")}</>}
@@ -120,11 +115,11 @@ function how(e: Joined, out: boolean): string {
   }
 }
 
-function EdgeFacts({ edge: e, state, onEvent }: { edge: Joined; state: State; onEvent(id: string): void }) {
+function EdgeFacts({ edge: e, near, onEvent }: { edge: Joined; near: string; onEvent(id: string): void }) {
   return (
     <>
       <p>{how(e, true)}</p>
-      <p>{clock(e.first, state.to)} – {clock(e.last, state.to)}</p>
+      <p>{clock(e.first, near)} – {clock(e.last, near)}</p>
       <EvidenceIDs ids={e.evidence} total={e.calls} onEvent={onEvent} />
     </>
   );

@@ -1,7 +1,7 @@
 // The incident screen: answer first, picture second, evidence one key away.
 
 import { ReactFlowProvider } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { trouble } from "./api";
 import { Brush } from "./brush";
 import { ContainmentPreview, cuttable } from "./containment";
@@ -14,7 +14,7 @@ import { PictureDocument } from "./gql";
 import { Flow } from "./graph/flow";
 import { usePlaces } from "./graph/places";
 import { Help } from "./help";
-import { Headline, likely, sentences } from "./headline";
+import { Headline, far, likely, sentences, useFar } from "./headline";
 import { useKeys } from "./keys";
 import { Legend } from "./legend";
 import { Newer, useNews } from "./live";
@@ -33,6 +33,7 @@ import { toggleTheme } from "./theme";
 import { Timeline } from "./timeline";
 import type { State, View } from "./url";
 import { loadViews, saveViews } from "./views";
+import { WayBar, useWay } from "./way";
 import { WindowChoice } from "./window";
 import { CoverageLine, Problem } from "./words";
 
@@ -44,15 +45,20 @@ export function Investigation({ state, update }: { state: State; update: Update 
   const [help, setHelp] = useState(false);
   const [note, setNote] = useState("");
   const [cut, setCut] = useState("");
-  const { picture, model, opening, error, fetching, again, variables } = useModel(state, size);
+  const way = useWay(state);
+  const { picture, model, opening, error, fetching, again, variables } = useModel(state, size, way.way);
   const head = useHeadline(state);
   const histogram = useHistogram(state, BINS);
-  const suspects = useSuspects(state, picture);
+  const suspects = useSuspects(state);
+  const reached = useFar(suspects, state);
   // Without a seed of its own, reach says of the selected node why it is (not) lit from what was asked.
   const spread = useReach(state.reach ? state : { ...state, way: "BACKWARD", physics: "COMPROMISE" }, state.reach ? [state.reach] : state.selected && picture?.of[0] ? [picture.of[0].id] : [], model.nodes.has(state.selected) ? state.selected : "");
-  const said = useSaid(state, model, suspects, state.reach ? spread.reach : undefined);
+  const said = useSaid(state, model, suspects, state.reach ? spread.reach : undefined, way);
   const news = useNews(state, picture && histogram ? { total: histogram.total, asOf: picture.asOf } : undefined);
   const places = usePlaces(model, state.layout, state.pins);
+  const near = picture?.window.to ?? "";
+  // The answer is shown first; the picture, which takes longer, follows it.
+  const scene = useDeferredValue(useMemo(() => ({ model, places, state, said, opening, near }), [model, places, state, said, opening, near]));
   const opener = useRef<HTMLElement | null>(null);
 
   const select = useCallback((id: string) => {
@@ -123,7 +129,7 @@ export function Investigation({ state, update }: { state: State; update: Update 
   });
 
   const t = trouble(error);
-  const big = size !== READABLE && model.nodes.size > 500;
+  const big = scene.model.nodes.size > 500;
   const empty = picture && picture.edges.length === 0;
   return (
     <div className="screen">
@@ -135,7 +141,7 @@ export function Investigation({ state, update }: { state: State; update: Update 
         <nav aria-label="Actions">
           <Menu text="Copy" items={[
             { text: "link", act: copyLink },
-            { text: "Markdown summary", act: async () => copy("the summary", toMarkdown([...sentences(head.touched, picture), likely(suspects) ?? ""].filter(Boolean), await link(full))) },
+            { text: "Markdown summary", act: async () => copy("the summary", toMarkdown([...sentences(head.touched, picture, suspects), likely(suspects) ?? "", far(reached) ?? ""].filter(Boolean), await link(full))) },
             { text: "GraphQL", act: () => copy("the query", toGraphQL(PictureDocument, absolute)) },
             { text: "curl", act: () => copy("the command", toCurl(PictureDocument, absolute)) },
             { text: "CLI", act: () => copy("the command", toCLI(full)) },
@@ -153,15 +159,16 @@ export function Investigation({ state, update }: { state: State; update: Update 
       </header>
       <main>
         <Newer {...news} onUpdate={() => { update({ asOf: 0 }); again({ requestPolicy: "network-only" }); }} />
-        <Headline title={title} head={head} picture={picture} suspects={suspects} state={state} />
+        <Headline title={title} head={head} picture={picture} suspects={suspects} reached={reached} failed={!!t} state={state} />
         {picture && <CoverageLine coverage={picture.coverage} until={resolved?.to ?? ""} truncated={picture.truncated} onUntil={(until) => update({ until, from: "", to: "" })} />}
-        {t && <Problem {...t} onRetry={() => again({ requestPolicy: "network-only" })} />}
+        {t && <Problem {...t} onRetry={() => again({ requestPolicy: "network-only" })}>{!picture && <a href="/">to the first screen</a>}</Problem>}
         {state.reach && <Spread state={state} update={update} name={label(model.nodes.get(state.reach)?.node ?? { id: state.reach })} reach={spread.reach} error={spread.error} onRetry={() => spread.again({ requestPolicy: "network-only" })} />}
-        <div className="panes">
+        <WayBar state={state} update={update} model={model} asked={way} near={near} onEvent={showEvent} />
+        {(picture || !t) && <div className={state.selected || event ? "panes" : "panes wide"}>
           <section className="left" aria-label="Suspects and callers" tabIndex={0}>
-            <SuspectList suspects={suspects} state={state} onSelect={select} onEvent={showEvent} />
+            <SuspectList suspects={suspects} state={state} near={near} onSelect={select} onEvent={showEvent} />
             <h2>Who touched it</h2>
-            {head.touched ? <Callers rows={head.touched.identities} state={state} onSelect={select} /> : <p className="quiet">{head.error ? "Ask for a resource to see who touched it." : "Reading…"}</p>}
+            {head.touched ? <Callers rows={head.touched.identities} state={state} near={near} onSelect={select} /> : <p className="quiet">{head.error ? "Ask for a resource to see who touched it." : "Reading…"}</p>}
           </section>
           <section className="middle" id="picture" aria-label="Picture" tabIndex={-1}>
             <div className="tabs">
@@ -180,22 +187,22 @@ export function Investigation({ state, update }: { state: State; update: Update 
             {!picture && fetching && <p role="status" className="quiet wait">Reading what touched {title}…</p>}
             {empty && <p className="notice" role="status">Nothing touched {title} in this window{picture.coverage.complete ? "" : ", as far as the data shows"}. {plural(picture.excluded.humanCalls + picture.excluded.probes, "call")} left out. <button onClick={() => update({ who: "ALL", probes: true })}>show everyone</button> <button onClick={() => update({ last: "7d", from: "", to: "", until: state.until || resolved?.to || "" })}>look at 7 days</button></p>}
             {state.view === "graph" && (big
-              ? <OverviewPane model={model} places={places} state={state} said={said} onSelect={select} />
-              : <ReactFlowProvider><Flow model={model} places={places} state={state} said={said} opening={opening} onSelect={select} onOpen={openGroup} onPin={pin} /></ReactFlowProvider>)}
-            {state.view === "timeline" && <Timeline state={state} asOf={picture?.asOf ?? 0} onSelect={select} onEvent={showEvent} />}
-            {state.view === "table" && <Table model={model} state={state} said={said} onSelect={select} onOpen={openGroup} />}
+              ? <OverviewPane {...scene} onSelect={select} />
+              : <ReactFlowProvider><Flow {...scene} onSelect={select} onOpen={openGroup} onPin={pin} /></ReactFlowProvider>)}
+            {state.view === "timeline" && <Timeline state={state} near={near} asOf={picture?.asOf ?? 0} onSelect={select} onEvent={showEvent} />}
+            {state.view === "table" && <Table model={model} state={state} said={said} near={near} onSelect={select} onOpen={openGroup} />}
             {state.view === "graph" && <Legend />}
           </section>
-          <Evidence model={model} state={state} update={update} event={event} onEvent={setEvent} onClose={close}>
+          <Evidence model={model} state={state} near={near} update={update} event={event} onEvent={setEvent} onClose={close}>
             <Why id={state.selected} reach={spread.reach} name={label(state.reach ? model.nodes.get(state.reach)?.node ?? { id: state.reach } : picture?.of[0] ?? { id: state.of[0]! })} />
             {cuttable.includes(model.nodes.get(state.selected)?.node.kind ?? "") && <details className="cut" onToggle={(e) => setCut(e.currentTarget.open ? state.selected : "")}><summary>what if it were cut?</summary>{cut === state.selected && <ContainmentPreview id={cut} state={state} />}</details>}
           </Evidence>
-        </div>
+        </div>}
       </main>
-      <footer>
+      {(picture || !t) && <footer>
         <Brush histogram={histogram} from={state.brushFrom} to={state.brushTo} at={state.at} onBrush={brush} />
         {resolved?.from && resolved.to && <Replay from={state.brushFrom || resolved.from} to={state.brushTo || resolved.to} at={state.at} times={times} onAt={replayAt} />}
-      </footer>
+      </footer>}
       <p className="toast" role="status" aria-live="polite">{note}</p>
       <Help open={help} onClose={() => setHelp(false)} />
     </div>

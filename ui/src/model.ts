@@ -2,7 +2,9 @@
 // was opened since, and which of them are lit, dimmed or hidden.
 
 import type { MembersQuery, NeighboursQuery, PictureQuery } from "./gql";
+import { push } from "./lanes";
 import type { State } from "./url";
+import type { Hop, Way } from "./way";
 
 export type Drawn = PictureQuery["picture"]["nodes"][number];
 export type Joined = PictureQuery["picture"]["edges"][number];
@@ -10,6 +12,8 @@ export type Group = PictureQuery["picture"]["groups"][number];
 type Neighbour = NeighboursQuery["neighbours"]["neighbours"][number];
 
 export interface Model {
+  /** What was drawn at first, to which the rest was added. */
+  base: PictureQuery["picture"] | undefined;
   nodes: Map<string, Drawn>;
   edges: Map<string, Joined>;
   groups: Group[];
@@ -20,8 +24,8 @@ export interface Model {
 }
 
 /** The picture with the pages that were opened. */
-export function modelOf(picture: PictureQuery["picture"] | undefined, members: Map<string, MembersQuery["members"][]>, neighbours: Map<string, Neighbour[]>): Model {
-  const m: Model = { nodes: new Map(), edges: new Map(), groups: picture?.groups ?? [], added: new Map(), opened: new Map() };
+export function modelOf(picture: PictureQuery["picture"] | undefined, members: Map<string, MembersQuery["members"][]>, neighbours: Map<string, Neighbour[]>, way?: Way): Model {
+  const m: Model = { base: picture, nodes: new Map(), edges: new Map(), groups: picture?.groups ?? [], added: new Map(), opened: new Map() };
   for (const n of picture?.nodes ?? []) m.nodes.set(n.node.id, n);
   for (const e of picture?.edges ?? []) m.edges.set(e.id, e);
   for (const [group, pages] of members) {
@@ -34,7 +38,7 @@ export function modelOf(picture: PictureQuery["picture"] | undefined, members: M
   for (const [hub, list] of neighbours) {
     for (const n of list) {
       if (!m.nodes.has(n.node.id)) {
-        m.nodes.set(n.node.id, { node: { ...n.node, classReason: "" }, tool: "", asked: false, first: n.first, last: n.last, calls: n.calls, worst: worst(n.outcomes) });
+        m.nodes.set(n.node.id, { node: { ...n.node, classReason: "" }, tool: "", asked: false, first: n.first, last: n.last, calls: n.calls, worst: n.worst });
         m.added.set(n.node.id, hub);
       }
       const [from, to] = n.direction === "OUT" ? [hub, n.node.id] : [n.node.id, hub];
@@ -42,14 +46,24 @@ export function modelOf(picture: PictureQuery["picture"] | undefined, members: M
       if (!m.edges.has(id)) m.edges.set(id, { id, from, to, kind: n.kind, labels: n.labels, effect: null, calls: n.calls, outcomes: n.outcomes, first: n.first, last: n.last, certainty: "DEFINITE", agent: null, evidence: [] });
     }
   }
+  let before = "";
+  for (const h of way?.hops ?? []) {
+    for (const id of [h.from, h.to]) {
+      const n = way!.nodes.get(id);
+      if (n && !m.nodes.has(id)) { m.nodes.set(id, n); m.added.set(id, before); }
+      before = id;
+    }
+    const e = edgeOf(h);
+    if (!m.edges.has(e.id) && m.nodes.has(e.from) && m.nodes.has(e.to)) m.edges.set(e.id, e);
+  }
   return m;
 }
 
-const gravity = ["OK", "PROBE", "THROTTLED", "DENIED", "ERROR", "FAULT"];
-
-/** The gravest outcome. */
-export function worst(list: { outcome: string }[]): Drawn["worst"] {
-  return (list.map((o) => o.outcome).sort((a, b) => gravity.indexOf(b) - gravity.indexOf(a))[0] ?? null) as Drawn["worst"];
+/** A step as an edge of the picture. */
+function edgeOf(h: Hop): Joined {
+  const [from, to] = h.against ? [h.to, h.from] : [h.from, h.to];
+  return { id: `${h.kind}|${from}|${to}`, from, to, kind: h.kind, labels: h.action ? [h.action] : [], effect: null, calls: h.kind === "CALLED" ? h.evidence.length : 0,
+    outcomes: h.outcome ? [{ outcome: h.outcome, count: h.evidence.length }] : [], first: h.at, last: h.at, certainty: h.certainty, agent: null, evidence: h.evidence };
 }
 
 const outside = (first: string | null | undefined, last: string | null | undefined, from: string, to: string) =>
@@ -96,8 +110,8 @@ export function facets(m: Model) {
 export function pathBetween(m: Model, from: string, to: string): string[] {
   const near = new Map<string, string[]>();
   for (const e of m.edges.values()) {
-    near.set(e.from, [...(near.get(e.from) ?? []), e.to]);
-    near.set(e.to, [...(near.get(e.to) ?? []), e.from]);
+    push(near, e.from, e.to);
+    push(near, e.to, e.from);
   }
   const back = new Map<string, string>([[from, ""]]);
   for (const queue = [from]; queue.length; ) {

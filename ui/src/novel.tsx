@@ -30,7 +30,7 @@ export function Novelties({ state, onAsk }: { state: State; onAsk(id: string): v
   return (
     <section aria-labelledby="novel">
       <h2 id="novel">Identities out of pattern</h2>
-      {n?.baseline.tooShort && <p className="quiet">{visible(n.baseline.reason)}</p>}
+      {n?.baseline.tooShort && <p className="quiet"><small>{visible(n.baseline.reason)}</small></p>}
       {fetching && !n && <p role="status" className="quiet">Comparing with the 30 days before…</p>}
       {t && <Problem {...t} onRetry={() => again({ requestPolicy: "network-only" })} />}
       {n && !n.identities.length && <p className="quiet">Nobody did anything new in this window{n.total.looked ? `; ${plural(n.total.looked, "identity", "identities")} looked at` : ""}.</p>}
@@ -40,11 +40,12 @@ export function Novelties({ state, onAsk }: { state: State; onAsk(id: string): v
           return (
             <li key={i.identity.id}>
               <button className="row" onClick={() => onAsk(i.identity.id)} title={visible(i.identity.id)}>
-                <b>▲ {label(i.identity)}</b>
+                <b>▲ {label(i.identity)}</b>{x && <time>{clock(x.at, n.window.to)}</time>}
                 <small>
-                  {x && <>{firstOf(x)} {visible(x.action)} on {label({ id: x.target })}, {clock(x.at, n.window.to)}{x.agent && <> · ✦ {visible(x.agent.split(":")[1] ?? "agent")}</>}</>}
-                  {i.novelties.length + i.folded > 1 && <> · {count(i.novelties.length + i.folded - 1)} more</>}
-                  {i.new && <> · new identity</>}
+                  {[
+                    x && `${firstOf(x)} ${visible(x.action)} on ${label({ id: x.target })}`, x?.agent && `✦ ${visible(x.agent.split(":")[1] ?? "agent")}`,
+                    i.novelties.length + i.folded > 1 && `${count(i.novelties.length + i.folded - 1)} more`, i.new && "new identity",
+                  ].filter(Boolean).join(" · ")}
                 </small>
               </button>
             </li>

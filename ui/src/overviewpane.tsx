@@ -1,6 +1,6 @@
 // The canvas of the overview, with what it says in words beside it.
 
-import { useEffect, useMemo, useRef } from "react";
+import { memo, useEffect, useMemo, useRef } from "react";
 import type { Places } from "./graph/places";
 import { overview } from "./graph/overview";
 import type { Said } from "./graph/flow";
@@ -8,7 +8,7 @@ import { dimmed, passes, type Model } from "./model";
 import { count, plural } from "./show";
 import type { State } from "./url";
 
-export function OverviewPane({ model, places, state, said, onSelect }: { model: Model; places: Places; state: State; said: Said; onSelect(id: string): void }) {
+export const OverviewPane = memo(function OverviewPane({ model, places, state, said, onSelect }: { model: Model; places: Places; state: State; said: Said; onSelect(id: string): void }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const shown = useRef<ReturnType<typeof overview> | undefined>(undefined);
   const pick = useRef(onSelect);
@@ -60,4 +60,4 @@ export function OverviewPane({ model, places, state, said, onSelect }: { model: 
         }} />
     </div>
   );
-}
+});

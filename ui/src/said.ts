@@ -6,7 +6,9 @@ import type { SuspectsQuery } from "./gql";
 import type { Said } from "./graph/flow";
 import { pathBetween, type Model } from "./model";
 import type { Reached } from "./spread";
+import { visible } from "./show";
 import type { State } from "./url";
+import type { Way } from "./way";
 
 type Suspects = SuspectsQuery["suspects"];
 export type Candidate = Suspects["candidates"][number];
@@ -29,22 +31,24 @@ export function stepsOf(c: Candidate): Step[] {
   return [...events, ...acts].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
-export function useSaid(state: State, model: Model, suspects: Suspects | undefined, reach: Reached | undefined): Said {
+export function useSaid(state: State, model: Model, suspects: Suspects | undefined, reach: Reached | undefined, way: { way: Way | undefined; none: boolean }): Said {
   return useMemo(() => {
     const ranks = new Map<string, number>();
     for (const c of suspects?.candidates ?? []) {
       if (!c.named) continue;
       for (const id of [c.actor.id, c.identity.id]) if (!ranks.has(id)) ranks.set(id, c.rank);
     }
-    const lit = new Set<string>(), litEdges = new Set<string>();
-    const light = (from: string, to: string) => {
+    const lit = new Set<string>(), litEdges = new Set<string>(), words = new Map<string, string>();
+    const light = (from: string, to: string, word = "") => {
       for (const id of [from, to]) lit.add(id);
       litEdges.add(`${from}|${to}`);
+      if (word && !words.has(`${from}|${to}`)) words.set(`${from}|${to}`, visible(word));
     };
     if (state.path && state.selected && state.path !== state.selected) {
-      const path = pathBetween(model, state.path, state.selected);
+      for (const h of way.way?.hops ?? []) if (h.against) light(h.to, h.from, h.action || h.why); else light(h.from, h.to, h.action || h.why);
+      const path = way.none ? pathBetween(model, state.path, state.selected) : [];
       path.forEach((id, i) => { if (i) { light(path[i - 1]!, id); light(id, path[i - 1]!); } });
-      return { lit, litEdges, marks: new Map(), ranks };
+      return { lit, litEdges, words, marks: new Map(), ranks };
     }
     if (state.reach) {
       const marks = new Map<string, { mark: string; certainty: string }>();
@@ -53,15 +57,16 @@ export function useSaid(state: State, model: Model, suspects: Suspects | undefin
         marks.set(n.node.id, { mark: n.seed ? "SEED" : n.mark, certainty: n.certainty });
         for (const h of n.path) if (h.against) litEdges.add(`${h.to}|${h.from}`); else litEdges.add(`${h.from}|${h.to}`);
       }
-      return { lit, litEdges, marks, ranks };
+      return { lit, litEdges, words, marks, ranks };
     }
     const first = suspects?.candidates.find((c) => c.named);
     if (first) {
       lit.add(first.actor.id);
-      for (const s of stepsOf(first)) light(s.from, s.to);
+      for (const s of stepsOf(first)) light(s.from, s.to, s.how.replace(/ \(.*\)$/, ""));
       for (const h of first.chain) light(h.from, h.to);
-      if (first.agent) for (const e of model.edges.values()) if (e.kind === "DRIVES" && e.from === first.agent && lit.has(e.to)) light(e.from, e.to);
+      for (const e of model.edges.values()) if (e.kind === "OF" && lit.has(e.from) && e.to === first.identity.id) light(e.from, e.to);
+      if (first.agent) for (const e of model.edges.values()) if (e.kind === "DRIVES" && e.from === first.agent && lit.has(e.to)) light(e.from, e.to, "drove");
     }
-    return { lit, litEdges, marks: new Map(), ranks };
-  }, [state.path, state.selected, state.reach, model, suspects, reach]);
+    return { lit, litEdges, words, marks: new Map(), ranks };
+  }, [state.path, state.selected, state.reach, model, suspects, reach, way.way, way.none]);
 }

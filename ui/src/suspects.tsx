@@ -2,7 +2,7 @@
 // them everyone who touched it.
 
 import { useQuery } from "urql";
-import type { PictureQuery, SuspectsQuery, TouchedQuery } from "./gql";
+import type { SuspectsQuery, TouchedQuery } from "./gql";
 import { SuspectsDocument } from "./gql";
 import { stepsOf, type Candidate } from "./said";
 import { clock, count, label, outcomes, plural, visible } from "./show";
@@ -13,38 +13,35 @@ type Row = TouchedQuery["touched"]["identities"][number];
 type Suspects = SuspectsQuery["suspects"];
 
 /** Asks who may have caused it, of one resource or workload, at the end of what is looked at. */
-export function useSuspects(state: State, picture: PictureQuery["picture"] | undefined) {
-  const of = picture?.of[0];
-  const win = brushed(state);
-  const from = win.from ?? picture?.window.from, to = win.to ?? picture?.window.to;
+export function useSuspects(state: State) {
+  const { last, until, from, to } = brushed(state);
   const [q] = useQuery({
-    query: SuspectsDocument, pause: !of || state.of.length !== 1 || !from || !to,
-    variables: { resource: of?.id ?? "", at: to ?? null, lookBack: from && to ? `${Math.max(1, Math.round((Date.parse(to) - Date.parse(from)) / 1000))}s` : null, asOf: state.asOf || null },
+    query: SuspectsDocument, pause: state.of.length !== 1,
+    variables: { resource: state.of[0]!, at: to || until || null, lookBack: from && to ? `${Math.max(1, Math.round((Date.parse(to) - Date.parse(from)) / 1000))}s` : last ?? null, asOf: state.asOf || null },
   });
   return q.data?.suspects;
 }
 
 const SHOWN = 6;
 
-export function SuspectList({ suspects, state, onSelect, onEvent }: { suspects: Suspects | undefined; state: State; onSelect(id: string): void; onEvent(id: string): void }) {
+export function SuspectList({ suspects, state, near, onSelect, onEvent }: { suspects: Suspects | undefined; state: State; near: string; onSelect(id: string): void; onEvent(id: string): void }) {
   if (!suspects) return null;
   const named = suspects.candidates.filter((c) => c.named);
   return (
     <>
       <h2 id="likely">Who most likely did it</h2>
       {!named.length && <p className="quiet nobody">Nobody is named: {visible(suspects.reason)}</p>}
-      {suspects.baseline.tooShort && <p className="quiet">{visible(suspects.baseline.reason)}</p>}
       <ol className="suspects">
-        {named.slice(0, SHOWN).map((c) => <Suspect key={c.actor.id} c={c} state={state} onSelect={onSelect} onEvent={onEvent} />)}
+        {named.slice(0, SHOWN).map((c) => <Suspect key={c.actor.id} c={c} state={state} near={near} onSelect={onSelect} onEvent={onEvent} />)}
       </ol>
       {named.length > SHOWN && <p className="quiet">{count(named.length - SHOWN)} more named</p>}
       {suspects.total.candidates > named.length && <p className="quiet">{plural(suspects.total.candidates - named.length, "other")} acted on it or on what it relies on and kept to their habits.</p>}
+      {suspects.baseline.tooShort && <p className="quiet"><small>What is usual is not well known: {visible(suspects.baseline.reason)}.</small></p>}
     </>
   );
 }
 
-function Suspect({ c, state, onSelect, onEvent }: { c: Candidate; state: State; onSelect(id: string): void; onEvent(id: string): void }) {
-  const near = state.to || c.acts[0]?.at;
+function Suspect({ c, state, near, onSelect, onEvent }: { c: Candidate; state: State; near: string; onSelect(id: string): void; onEvent(id: string): void }) {
   return (
     <li>
       <button className="row" aria-pressed={state.selected === c.actor.id} onClick={() => onSelect(c.actor.id)}>
@@ -70,7 +67,7 @@ function Suspect({ c, state, onSelect, onEvent }: { c: Candidate; state: State; 
 }
 
 /** Everyone who touched it, most calls first. */
-export function Callers({ rows, state, onSelect }: { rows: Row[]; state: { to: string; selected: string }; onSelect(id: string): void }) {
+export function Callers({ rows, state, near, onSelect }: { rows: Row[]; near: string; state: { selected: string }; onSelect(id: string): void }) {
   return (
     <ol className="callers">
       {rows.map((r) => {
@@ -81,7 +78,7 @@ export function Callers({ rows, state, onSelect }: { rows: Row[]; state: { to: s
             <button className="row" aria-pressed={state.selected === r.identity.id} onClick={() => onSelect(r.identity.id)}>
               <b>{label(r.identity)}</b>
               <small>
-                {plural(r.total, "call")}, {clock(r.first, state.to || r.first)}–{clock(r.last, state.to || r.first)}
+                {plural(r.total, "call")}, {clock(r.first, near)}–{clock(r.last, near)}
                 {bad > 0 && <> · ✖ {count(bad)} did not succeed</>}
                 {agents.length > 0 && <> · ✦ {agents.map((a) => visible(a.tool)).join(", ")}</>}
                 {r.identity.class && <> · {r.identity.class === "NHI" ? "non-human" : r.identity.class.toLowerCase()}</>}

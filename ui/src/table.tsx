@@ -8,7 +8,7 @@ import type { Said } from "./graph/flow";
 
 const PAGE = 500;
 
-export function Table({ model, state, said, onSelect, onOpen }: { model: Model; state: State; said: Said; onSelect(id: string): void; onOpen(group: string): void }) {
+export function Table({ model, state, said, near, onSelect, onOpen }: { model: Model; state: State; said: Said; near: string; onSelect(id: string): void; onOpen(group: string): void }) {
   const [shown, setShown] = useState(PAGE);
   const nodes = [...model.nodes.values()].filter((n) => passes(n, state));
   const on = new Set(nodes.map((n) => n.node.id));
@@ -25,14 +25,14 @@ export function Table({ model, state, said, onSelect, onOpen }: { model: Model; 
             const id = n.node.id, mark = said.marks.get(id);
             return (
               <tr key={id} data-id={id} className={said.lit.has(id) ? "lit" : undefined}>
-                <td>{clock(n.first, state.to)}</td>
+                <td>{clock(n.first, near)}</td>
                 <td>{kinds[n.node.kind]!.glyph} {kinds[n.node.kind]!.word}</td>
                 <td><button className="link" onClick={() => onSelect(id)}>{name(id)}</button></td>
-                <td>{[n.asked && "asked about", said.ranks.has(id) && `suspect ${said.ranks.get(id)}`, mark && `${mark.mark.toLowerCase()}${mark.certainty === "POSSIBLE" ? " (possible)" : ""}`, said.lit.has(id) && "lit", n.node.class?.toLowerCase()].filter(Boolean).join(", ")}</td>
+                <td>{[n.asked && "asked about", said.ranks.has(id) && `suspect ${said.ranks.get(id)}`, mark && `${mark.mark.toLowerCase()}${mark.certainty === "POSSIBLE" ? " (possible)" : ""}`, said.lit.has(id) && "lit", n.node.class && (n.node.class === "NHI" ? "non-human" : n.node.class.toLowerCase())].filter(Boolean).join(", ")}</td>
                 <td>{visible(n.node.account)}</td>
                 <td className="n">{count(n.calls)}</td>
                 <td>{n.worst ? `${outcomes[n.worst]!.mark} ${outcomes[n.worst]!.word}` : ""}</td>
-                <td className="mono">{visible(id)}</td>
+                <td className="mono" title={visible(id)}>{visible(id)}</td>
               </tr>
             );
           })}
@@ -58,8 +58,8 @@ export function Table({ model, state, said, onSelect, onOpen }: { model: Model; 
         <tbody>
           {edges.slice(0, shown).map((e) => (
             <tr key={e.id} data-edge={e.id} className={said.litEdges.has(`${e.from}|${e.to}`) ? "lit" : undefined}>
-              <td>{clock(e.first, state.to)}</td>
-              <td>{clock(e.last, state.to)}</td>
+              <td>{clock(e.first, near)}</td>
+              <td>{clock(e.last, near)}</td>
               <td><button className="link" onClick={() => onSelect(e.from)}>{name(e.from)}</button></td>
               <td>{e.kind.toLowerCase().replace("_", " ")} {visible(e.labels.slice(0, 3).join(", "))}{e.labels.length > 3 ? ` +${e.labels.length - 3}` : ""}</td>
               <td><button className="link" onClick={() => onSelect(e.to)}>{name(e.to)}</button></td>

@@ -13,7 +13,10 @@ type Call = TimelineQuery["timeline"]["calls"][number];
 
 const PAGE = 200;
 
-export function Timeline({ state, asOf, onSelect, onEvent }: { state: State; asOf: number; onSelect(id: string): void; onEvent(id: string): void }) {
+/** The classes that give the columns their widths: they must not change as rows come and go. */
+const WIDTHS = ["w-time", "w-word", "w-short", "w-key", "w-key", "w-wide", "w-wide", "w-wide", "w-word"];
+
+export function Timeline({ state, near, asOf, onSelect, onEvent }: { state: State; near: string; asOf: number; onSelect(id: string): void; onEvent(id: string): void }) {
   const [calls, setCalls] = useState<Call[]>([]);
   const [cursor, setCursor] = useState<string | undefined>("");
   const [problem, setProblem] = useState<Trouble>();
@@ -52,8 +55,9 @@ export function Timeline({ state, asOf, onSelect, onEvent }: { state: State; asO
   return (
     <div className="scroll timeline" ref={box} tabIndex={0} aria-label="Calls in order of time">
       <table aria-rowcount={cursor ? -1 : rows.length + 1}>
+        <colgroup>{WIDTHS.map((w, i) => <col key={i} className={w} />)}</colgroup>
         <thead>
-          <tr><th>when (UTC)</th><th>outcome</th><th>effect</th><th>action</th><th>by</th><th>as</th><th>through</th><th>target</th><th>evidence</th></tr>
+          <tr><th>when</th><th>outcome</th><th>effect</th><th>action</th><th>by</th><th>as</th><th>through</th><th>target</th><th>evidence</th></tr>
         </thead>
         <tbody>
           {v.getVirtualItems().length > 0 && <Pad height={v.getVirtualItems()[0]!.start} />}
@@ -62,14 +66,14 @@ export function Timeline({ state, asOf, onSelect, onEvent }: { state: State; asO
             const o = outcomes[c.outcome]!;
             return (
               <tr key={i.key} aria-rowindex={i.index + 2} className={o.bad ? "bad" : undefined} data-index={i.index} ref={v.measureElement}>
-                <td>{clock(c.at, state.to || calls[0]?.at)}</td>
+                <td>{clock(c.at, near)}</td>
                 <td>{o.mark} {o.word}</td>
                 <td>{c.effect?.toLowerCase().replace("_", " ")}</td>
-                <td>{visible(c.action)}</td>
-                <td><button className="link" onClick={() => onSelect(c.actor)}>{name(c.actor)}</button></td>
-                <td><button className="link" onClick={() => onSelect(c.identity)}>{name(c.identity)}</button></td>
+                <td title={visible(c.action)}>{visible(c.action)}</td>
+                <td><button className="link" title={visible(c.actor)} onClick={() => onSelect(c.actor)}>{name(c.actor)}</button></td>
+                <td><button className="link" title={visible(c.identity)} onClick={() => onSelect(c.identity)}>{name(c.identity)}</button></td>
                 <td>{[c.agent && `✦ ${visible(c.agent.split(":")[1] ?? "")}`, c.service && visible(c.service.replace("aws:service:", "")), c.client && visible(c.client.replace("client:", ""))].filter(Boolean).join(", ")}</td>
-                <td>{c.targets[0] && <button className="link" onClick={() => onSelect(c.targets[0]!.id)}>{name(c.targets[0].id)}</button>}{c.targets.length > 1 && ` +${c.targets.length - 1}`}</td>
+                <td>{c.targets[0] && <button className="link" title={visible(c.targets[0].id)} onClick={() => onSelect(c.targets[0]!.id)}>{name(c.targets[0].id)}{c.targets.length > 1 && ` +${c.targets.length - 1}`}</button>}</td>
                 <td><button className="link mono" onClick={() => onEvent(c.evidence[0]!)}>{visible(c.evidence[0]!).slice(0, 8)}…</button></td>
               </tr>
             );

@@ -6,7 +6,7 @@ import { token, type Trouble } from "./api";
 import type { PictureQuery } from "./gql";
 import { clock, count, plural, span, visible } from "./show";
 
-export function Problem({ code, message, hint, onRetry }: Trouble & { onRetry(): void }) {
+export function Problem({ code, message, hint, onRetry, children }: Trouble & { onRetry(): void; children?: React.ReactNode }) {
   const [value, setValue] = useState("");
   return (
     <div className="problem" role="alert" data-code={code}>
@@ -16,7 +16,7 @@ export function Problem({ code, message, hint, onRetry }: Trouble & { onRetry():
         <form onSubmit={(e) => { e.preventDefault(); token.save(value); onRetry(); }}>
           <label>Token <input type="password" autoComplete="off" value={value} onChange={(e) => setValue(e.target.value)} /></label> <button>Use it</button>
         </form>
-      ) : <button onClick={onRetry}>Try again</button>}
+      ) : <p><button onClick={onRetry}>Try again</button> {children}</p>}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { describe, expect, test } from "vitest";
-import { CARD, below, lanes, type Dot, type Line } from "../src/lanes";
+import { CARD, lanes, later, near, type Dot, type Line } from "../src/lanes";
 
 function world(n: number): { dots: Dot[]; lines: Line[] } {
   let seed = n;
@@ -39,8 +39,33 @@ describe("time lanes", () => {
 
   test("nothing is no picture", () => expect(lanes([], [])).toMatchObject({ width: 0, height: 0, rows: [] }));
 
-  test("what comes later stands beside each other", () => {
-    const p = below(Array.from({ length: 50 }, (_, i) => `m${i}`), 10, 20);
-    expect(new Set([...p.values()].map((q) => `${q.x},${q.y}`)).size).toBe(50);
+  test("what comes later stands in its lane at its time, on no other card, and moves none", () => {
+    const { dots, lines } = world(120);
+    const l = lanes(dots, lines);
+    const more: Dot[] = dots.slice(0, 50).map((d) => ({ ...d, id: `m${d.id}` }));
+    const p = later(more, l, l.places.values());
+    expect(p.size).toBe(50);
+    expect(new Set([...p.values(), ...l.places.values()].map((q) => `${q.x},${q.y}`)).size).toBe(170);
+    for (const m of more) {
+      expect(p.get(m.id)!.x).toBe(l.column(m.first || 0) * 242);
+      const row = l.rows.find((r) => r.lane === m.lane)!, y = p.get(m.id)!.y;
+      expect((y >= row.y && y + CARD.height <= row.y + row.height) || y > l.height).toBe(true);
+    }
+  });
+
+  test("where there are no lanes, what comes later stands around what it came from", () => {
+    const { dots, lines } = world(60);
+    const at = lanes(dots, lines).places, hub = at.get("n7")!;
+    const p = near(Array.from({ length: 50 }, (_, i) => `m${i}`), hub, at.values());
+    const all = [...at.values(), ...p.values()];
+    for (const q of p.values()) for (const o of all) if (o !== q) expect(Math.abs(o.x - q.x) >= CARD.width || Math.abs(o.y - q.y) >= CARD.height).toBe(true);
+    expect(Math.max(...[...p.values()].map((q) => Math.abs(q.x - hub.x)))).toBeLessThan(2000);
+  });
+
+  test("what led to something stands left of it", () => {
+    const first = 1.7e12;
+    const l = lanes([{ id: "a", lane: 0, first }, { id: "b", lane: 1, first }, { id: "c", lane: 2, first }], [{ from: "a", to: "b", flows: true }, { from: "b", to: "c" }]);
+    expect(l.places.get("a")!.x).toBeLessThan(l.places.get("b")!.x);
+    expect(l.places.get("c")!.x).toBe(l.places.get("b")!.x);
   });
 });

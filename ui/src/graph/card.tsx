@@ -1,7 +1,8 @@
 // One node as a card: the same fact in the same corner at every zoom.
 
-import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
+import { Position, type Node, type NodeHandle, type NodeProps } from "@xyflow/react";
 import { memo } from "react";
+import { CARD } from "../lanes";
 import { count, kinds, label, outcomes } from "../show";
 
 export interface CardData extends Record<string, unknown> {
@@ -20,10 +21,21 @@ export interface CardData extends Record<string, unknown> {
   lit: boolean;
   dim: boolean;
   pinned: boolean;
-  focus: boolean; // takes the tab stop
 }
 
 export type CardNode = Node<CardData, "card">;
+
+/** Every card has the same size and the same ends for lines: nothing waits for a measurement. */
+export const FORM = {
+  width: CARD.width, height: CARD.height, measured: { ...CARD },
+  handles: [
+    { type: "target", position: Position.Left, x: 0, y: CARD.height / 2, width: 0, height: 0 },
+    { type: "source", position: Position.Right, x: CARD.width, y: CARD.height / 2, width: 0, height: 0 },
+  ] satisfies NodeHandle[] as NodeHandle[],
+};
+
+/** Where lines end: plain elements, as the flow's own handles listen to each movement of the picture. */
+const Ends = () => <><i className="end target" data-handlepos="left" /><i className="end source" data-handlepos="right" /></>;
 
 /** What the card shows by marks and lines, in words. */
 function spoken(d: CardData): string {
@@ -43,13 +55,12 @@ export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode
   const k = kinds[d.kind]!;
   const bad = d.worst && outcomes[d.worst]?.bad;
   return (
-    <div
+    <><div
       className={["card", `k-${d.kind.toLowerCase()}`, d.lit && "lit", d.dim && "dim", d.asked && "asked", bad && "bad", selected && "selected"].filter(Boolean).join(" ")}
       title={`${label(d)}: ${spoken(d)}`}
       data-id={d.id}
       data-lit={d.lit}
     >
-      <Handle type="target" position={Position.Left} isConnectable={false} />
       <span className="glyph" aria-hidden>{k.glyph}</span>
       <span className="name">{label(d)}</span>
       <span className="sub">
@@ -59,11 +70,10 @@ export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode
       <span className="marks">
         {d.rank > 0 && <b className="rank">▲{d.rank}</b>}
         {bad && <b className="outcome">{outcomes[d.worst]!.mark}</b>}
-        {d.pinned && <span aria-hidden>⌖</span>}
+        {d.pinned && <span aria-hidden>⊙</span>}
       </span>
       <span className="hush">{spoken(d)}</span>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
-    </div>
+    </div><Ends /></>
   );
 });
 
@@ -83,12 +93,10 @@ export const GroupCard = memo(function GroupCard({ data: d, selected }: NodeProp
   const k = kinds[d.kind]!;
   const bad = d.worst && outcomes[d.worst]?.bad;
   return (
-    <div className={["card", "group", bad && "bad", selected && "selected"].filter(Boolean).join(" ")} data-group={d.id}>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+    <><div className={["card", "group", bad && "bad", selected && "selected"].filter(Boolean).join(" ")} data-group={d.id}>
       <span className="glyph" aria-hidden>{k.glyph}</span>
       <span className="name">{d.busy ? "opening…" : `+${count(d.left)} more`}</span>
       <span className="sub">{k.word}{d.account ? ` · ${d.account}` : ""}<span className="hush">, Enter opens 50 of them</span>{d.worst ? ` · worst: ${outcomes[d.worst]!.word}` : ""}</span>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
-    </div>
+    </div><Ends /></>
   );
 });

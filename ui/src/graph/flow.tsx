@@ -1,13 +1,13 @@
 // The picture that people investigate: DOM nodes, so that keyboard, screen
 // reader and themes work as everywhere else.
 
-import { Background, Controls, MarkerType, ReactFlow, ViewportPortal, applyNodeChanges, useReactFlow, type EdgeTypes, type NodeChange, type NodeTypes } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { CARD } from "../lanes";
+import { Background, Controls, MarkerType, ReactFlow, ViewportPortal, applyNodeChanges, useReactFlow, useStore, useStoreApi, type EdgeTypes, type NodeChange, type NodeTypes } from "@xyflow/react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { CARD, type Lanes } from "../lanes";
 import { dimmed, joins, passes, type Model } from "../model";
 import { clock, kinds, outcomes } from "../show";
 import type { State } from "../url";
-import { Card, GroupCard, type CardNode, type GroupNode } from "./card";
+import { Card, FORM, GroupCard, type CardNode, type GroupNode } from "./card";
 import { Line, type LineEdge } from "./line";
 import type { Places } from "./places";
 
@@ -18,6 +18,7 @@ const edgeTypes: EdgeTypes = { line: Line };
 export interface Said {
   lit: Set<string>; // ids of nodes
   litEdges: Set<string>; // "from|to"
+  words: Map<string, string>; // what happened along a lit edge, by "from|to"
   marks: Map<string, { mark: string; certainty: string }>;
   ranks: Map<string, number>;
 }
@@ -27,6 +28,7 @@ interface Props {
   places: Places;
   state: State;
   said: Said;
+  near: string; // the day of times without a date
   opening: string; // the group being opened
   onSelect(id: string): void;
   onOpen(group: string): void;
@@ -35,32 +37,40 @@ interface Props {
 
 type AnyNode = CardNode | GroupNode;
 
-export function Flow({ model, places, state, said, opening, onSelect, onOpen, onPin }: Props) {
+const PLAIN = { type: MarkerType.ArrowClosed, width: 14, height: 14, color: "var(--line)" };
+const LIT = { type: MarkerType.ArrowClosed, width: 9, height: 9, color: "var(--lit)" };
+
+export const Flow = memo(function Flow({ model, places, state, said, near, opening, onSelect, onOpen, onPin }: Props) {
   const [walker, setWalker] = useState(""); // the node that takes the tab stop
   const shown = useMemo(() => [...model.nodes.values()].filter((n) => passes(n, state)), [model, state]);
   const tab = shown.some((n) => n.node.id === walker) ? walker : shown.some((n) => n.node.id === state.selected) ? state.selected
     : shown.filter((n) => said.lit.has(n.node.id)).sort((a, b) => (places.at.get(a.node.id)?.x ?? 0) - (places.at.get(b.node.id)?.x ?? 0))[0]?.node.id ?? shown[0]?.node.id ?? "";
 
+  const same = useRef(new Map<string, AnyNode>()); // what has not changed stays the same object, and is not drawn again
   const nodes = useMemo<AnyNode[]>(() => {
+    const stop = (id: string) => ({ ...FORM, focusable: true, domAttributes: { tabIndex: id === tab ? 0 : -1, role: "button" } as never });
     const cards: AnyNode[] = shown.map((n) => {
       const id = n.node.id;
       const mark = said.marks.get(id);
       const data = {
         id, kind: n.node.kind, name: n.node.name, tool: n.tool, account: n.node.account, cls: n.node.class ?? "", worst: n.worst ?? "", asked: n.asked,
         calls: n.calls, rank: said.ranks.get(id) ?? 0, mark: mark?.mark ?? "", certainty: mark?.certainty ?? "", lit: said.lit.has(id),
-        dim: dimmed(n, state), pinned: !!state.pins[id], focus: id === tab,
+        dim: dimmed(n, state), pinned: !!state.pins[id],
       };
-      return { id, type: "card", position: places.at.get(id) ?? { x: 0, y: 0 }, data, selected: id === state.selected, width: CARD.width, height: CARD.height };
+      return { id, type: "card", position: places.at.get(id) ?? { x: 0, y: 0 }, data, selected: id === state.selected, ...stop(id) };
     });
     for (const g of model.groups) {
       const left = g.count - (model.opened.get(g.id) ?? 0);
       if (left <= 0 || !passes({ node: { id: g.id, kind: g.kind, account: g.account, class: null } as never, tool: "", asked: false, first: g.first, last: null, calls: 0, worst: null }, state)) continue;
-      cards.push({ id: g.id, type: "group-card", position: places.at.get(g.id) ?? { x: 0, y: 0 }, width: CARD.width, height: CARD.height, draggable: false,
+      cards.push({ id: g.id, type: "group-card", position: places.at.get(g.id) ?? { x: 0, y: 0 }, draggable: false, ...stop(g.id),
         data: { id: g.id, kind: g.kind, left, worst: g.worst ?? "", account: g.account, busy: opening === g.id } });
     }
-    return cards;
+    const before = same.current;
+    same.current = new Map(cards.map((c) => [c.id, alike(before.get(c.id), c)]));
+    return [...same.current.values()];
   }, [shown, model, places, said, state, tab, opening]);
 
+  const sameEdges = useRef(new Map<string, LineEdge>());
   const edges = useMemo<LineEdge[]>(() => {
     const on = new Set(nodes.map((n) => n.id));
     const out: LineEdge[] = [];
@@ -69,9 +79,9 @@ export function Flow({ model, places, state, said, opening, onSelect, onOpen, on
       const lit = said.litEdges.has(`${e.from}|${e.to}`);
       const refused = e.outcomes.length > 0 && e.outcomes.every((o) => outcomes[o.outcome]!.bad);
       out.push({
-        id: e.id, source: e.from, target: e.to, type: "line", focusable: false, zIndex: lit ? 2 : 0, markerEnd: { type: MarkerType.ArrowClosed, width: lit ? 9 : 14, height: lit ? 9 : 14 },
+        id: e.id, source: e.from, target: e.to, type: "line", focusable: false, zIndex: lit ? 2 : 0, markerEnd: lit ? LIT : PLAIN,
         data: { lit, dim: dimmed(e, state), possible: e.certainty === "POSSIBLE", refused, changes: ["CREATE", "CHANGE", "DELETE", "GRANT", "CONTROL"].includes(e.effect ?? ""),
-          text: lit ? `${e.labels[0] ?? e.kind.toLowerCase()}${e.labels.length > 1 ? ` +${e.labels.length - 1}` : ""}` : "" },
+          text: lit ? said.words.get(`${e.from}|${e.to}`) ?? "" : "" },
       });
     }
     for (const g of model.groups) {
@@ -79,13 +89,18 @@ export function Flow({ model, places, state, said, opening, onSelect, onOpen, on
       const [source, target] = g.inward ? [g.id, g.hub] : [g.hub, g.id];
       out.push({ id: `${g.id}>`, source, target, type: "line", focusable: false, data: { lit: false, dim: false, possible: false, refused: false, changes: false, text: "" } });
     }
-    return out;
+    const before = sameEdges.current;
+    sameEdges.current = new Map(out.map((e) => [e.id, alike(before.get(e.id), e)]));
+    return [...sameEdges.current.values()];
   }, [nodes, model, said, state]);
 
   // A drag moves the node at once; the place is kept when it ends.
-  const [moved, setMoved] = useState<AnyNode[]>(nodes);
-  useEffect(() => setMoved(nodes), [nodes]);
-  const change = useCallback((c: NodeChange<AnyNode>[]) => setMoved((n) => applyNodeChanges(c.filter((x) => x.type === "position" || x.type === "dimensions"), n)), []);
+  const [moved, setMoved] = useState({ of: nodes, nodes });
+  if (moved.of !== nodes) setMoved({ of: nodes, nodes });
+  const change = useCallback((all: NodeChange<AnyNode>[]) => {
+    const c = all.filter((x) => x.type === "position");
+    if (c.length) setMoved((m) => ({ ...m, nodes: applyNodeChanges(c, m.nodes) }));
+  }, []);
 
   const frame = useRef<HTMLDivElement>(null);
   const walk = useCallback((e: React.KeyboardEvent) => {
@@ -106,13 +121,10 @@ export function Flow({ model, places, state, said, opening, onSelect, onOpen, on
     frame.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(next)}"]`)?.focus({ preventScroll: true });
   }, [nodes, edges, model.groups, onOpen, onSelect]);
 
-  // Only one node takes the tab stop; the arrows walk from it.
-  const withStops = useMemo(() => moved.map((n) => ({ ...n, focusable: true, domAttributes: { tabIndex: n.id === tab ? 0 : -1, role: "button" } as never })), [moved, tab]);
-
   return (
     <div className="flow" ref={frame} onKeyDown={walk}>
       <ReactFlow<AnyNode, LineEdge>
-        nodes={withStops} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} onNodesChange={change}
+        nodes={moved.nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} onNodesChange={change}
         onNodeClick={(_, n) => (n.type === "group-card" ? onOpen(n.id) : onSelect(n.id))}
         onNodeDragStop={(_, n) => onPin(n.id, n.position)}
         nodesConnectable={false} elevateNodesOnSelect={false} edgesFocusable={false} disableKeyboardA11y deleteKeyCode={null} selectionKeyCode={null}
@@ -120,34 +132,81 @@ export function Flow({ model, places, state, said, opening, onSelect, onOpen, on
       >
         <Background gap={24} size={1} />
         <Controls showInteractive={false} position="top-right" orientation="horizontal" />
-        {places.lanes && <Axis places={places} state={state} />}
+        {places.lanes && <><Axis lanes={places.lanes} /><Scale lanes={places.lanes} near={near} /></>}
+        <Far frame={frame} />
         <Camera focus={said.lit} places={places} selected={state.selected} />
       </ReactFlow>
     </div>
   );
+});
+
+/** The old object where the new one says the same. */
+function alike<T extends object>(old: T | undefined, now: T): T {
+  return old && JSON.stringify(old) === JSON.stringify(now) ? old : now;
 }
 
-/** The lanes' names and the columns' times, behind the cards. */
-function Axis({ places, state }: { places: Places; state: State }) {
-  const words = useMemo(() => new Map(Object.values(kinds).map((k) => [k.lane, k.word])), []);
-  const l = places.lanes!;
+/** The lanes, behind the cards. */
+const Axis = memo(function Axis({ lanes: l }: { lanes: Lanes }) {
   return (
     <ViewportPortal>
       <div className="axis" aria-hidden>
-        {l.rows.map((r) => (
-          <div key={r.lane} className="lane" style={{ transform: `translate(-12px, ${r.y - 22}px)`, width: l.width + 24, height: r.height + 24 }}>
-            <span>{words.get(r.lane)}</span>
-          </div>
-        ))}
-        {l.ticks.map((t, i) => (t.at > 0 && (i === 0 || clock(iso(t.at)) !== clock(iso(l.ticks[i - 1]!.at))) ? (
-          <span key={i} className="tick" style={{ transform: `translate(${t.x}px, -44px)` }}>{clock(iso(t.at), state.to || iso(t.at))}</span>
-        ) : null))}
+        {l.rows.map((r) => <div key={r.lane} className="lane" style={{ transform: `translate(-12px, ${r.y - 15}px)`, width: l.width + 24, height: r.height + 30 }} />)}
       </div>
     </ViewportPortal>
   );
+});
+
+const words = new Map(Object.values(kinds).map((k) => [k.lane, k.word]));
+
+/** The least room for a time on the scale, in pixels. */
+const ROOM = 84;
+
+/** The lanes' names at the left and the columns' times above: they stay in sight, whatever part is looked at. */
+const Scale = memo(function Scale({ lanes: l, near }: { lanes: Lanes; near: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  const store = useStoreApi();
+  const ticks = useMemo(() => l.ticks.filter((t, i) => t.at > 0 && (i === 0 || clock(iso(t.at)) !== clock(iso(l.ticks[i - 1]!.at)))), [l]);
+  useEffect(() => {
+    const [names, times] = [...box.current!.children].map((c) => [...c.children] as HTMLElement[]);
+    let at = "";
+    const place = ([x, y, zoom]: [number, number, number]) => { // at each frame of a gesture: no rendering
+      if (at === `${x},${y},${zoom}`) return;
+      at = `${x},${y},${zoom}`;
+      l.rows.forEach((r, i) => { names![i]!.style.transform = `translateY(${Math.round((r.y - 15) * zoom + y)}px)`; });
+      let free = 0;
+      ticks.forEach((t, i) => {
+        const left = Math.round(t.x * zoom + x), el = times![i]!;
+        el.hidden = left < free;
+        if (el.hidden) return;
+        free = left + ROOM;
+        el.style.transform = `translateX(${left}px)`;
+      });
+    };
+    place(store.getState().transform);
+    return store.subscribe((s) => place(s.transform));
+  }, [l, ticks, store]);
+  return (
+    <div className="sticky" ref={box} aria-hidden>
+      <div className="names">{l.rows.map((r) => <span key={r.lane}>{words.get(r.lane)}</span>)}</div>
+      <div className="times">{ticks.map((t) => <span key={t.x}>{clock(iso(t.at), near)}</span>)}</div>
+    </div>
+  );
+});
+
+/** From afar a card shows its name alone, and larger. */
+function Far({ frame }: { frame: React.RefObject<HTMLDivElement | null> }) {
+  const far = useStore((s) => s.transform[2] < 0.8);
+  useEffect(() => { frame.current?.classList.toggle("far", far); }, [far, frame]);
+  return null;
 }
 
 const iso = (at: number) => new Date(at).toISOString().replace(".000Z", "Z");
+
+/** The smallest scale at which a card can be read. */
+const LEGIBLE = 0.6;
+
+/** The room that the lanes' names take, in pixels. */
+const NAMES = 104;
 
 /** Looks at the lit chain where the whole would be too small to read. */
 function Camera({ focus, places, selected }: { focus: Set<string>; places: Places; selected: string }) {
@@ -160,8 +219,10 @@ function Camera({ focus, places, selected }: { focus: Set<string>; places: Place
     done.current = true; // once: later changes never move what one looks at
     const [left, top] = [Math.min(...all.map((p) => p.x)), Math.min(...all.map((p) => p.y))];
     const [width, height] = [Math.max(...all.map((p) => p.x)) + CARD.width - left, Math.max(...all.map((p) => p.y)) + CARD.height - top];
-    const zoom = Math.min(1, (0.9 * box.width) / width, (0.88 * box.height) / height);
-    const look = () => void flow.setViewport({ x: box.width / 2 - (left + width / 2) * zoom, y: box.height / 2 - (top + height / 2) * zoom, zoom });
+    const zoom = Math.max(LEGIBLE, Math.min(1, (box.width - NAMES - 32) / width, (0.86 * box.height) / height));
+    // What does not fit is seen from its end: what was done, and what did it.
+    const start = (room: number, from: number, length: number) => (length * zoom < room ? room / 2 - (from + length / 2) * zoom : room - 24 - (from + length) * zoom);
+    const look = () => void flow.setViewport({ x: start(box.width - NAMES, left, width) + NAMES, y: start(box.height - 30, top, height) + 26, zoom });
     const late = requestAnimationFrame(() => requestAnimationFrame(look)); // after the flow's own first fit
     return () => cancelAnimationFrame(late);
   }, [focus, places, flow]);

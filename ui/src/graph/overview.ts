@@ -2,7 +2,7 @@
 // canvas, without WebGL. A gesture moves a bitmap; the picture is drawn anew
 // when it ends.
 
-import type { Place } from "../lanes";
+import { CARD, type Place } from "../lanes";
 
 export interface OverviewDot extends Place {
   id: string;
@@ -23,7 +23,7 @@ export interface View {
   k: number;
 }
 
-const SIZE = { width: 178, height: 46 };
+const SIZE = CARD;
 const MARGIN = 0.5; // of the viewport, drawn beyond its edge for gestures to move in
 
 /** Draws on a canvas and moves it; destroy gives back what it holds. */

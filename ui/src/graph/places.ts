@@ -2,11 +2,14 @@
 // something else is opened, hidden or filtered.
 
 import { useEffect, useMemo, useState } from "react";
-import { CARD, below, lanes, type Lanes, type Place } from "../lanes";
+import { lanes, later, near, push, type Lanes, type Line, type Place } from "../lanes";
 import type { Placed, Task } from "../layout.worker";
-import type { Model } from "../model";
+import type { Drawn, Joined, Model } from "../model";
 import { kinds } from "../show";
 import type { Layout, Pin } from "../url";
+
+/** The kinds of edges along which something passed. */
+const flows = new Set(["ISSUED", "DRIVES", "RUNS", "CALLED", "HOLDS"]);
 
 /** How long a layout may take before the lanes stay. */
 const DEADLINE = 8000; // milliseconds
@@ -20,36 +23,33 @@ export interface Places {
 
 export function usePlaces(model: Model, layout: Layout, pins: Record<string, Pin>): Places {
   const { dots, lines } = useMemo(() => {
-    const times = when(model);
-    const dots = [...model.nodes.values()].filter((n) => !model.added.has(n.node.id))
-      .map((n) => ({ id: n.node.id, lane: kinds[n.node.kind]!.lane, first: times.get(n.node.id)! }));
-    for (const g of model.groups) dots.push({ id: g.id, lane: kinds[g.kind]!.lane, first: g.first ? Date.parse(g.first) : NaN });
+    const { nodes, edges, groups } = model.base ?? { nodes: [], edges: [], groups: [] };
+    const times = when(nodes, edges);
+    const dots = nodes.map((n) => ({ id: n.node.id, lane: kinds[n.node.kind]!.lane, first: times.get(n.node.id)! }));
+    for (const g of groups) dots.push({ id: g.id, lane: kinds[g.kind]!.lane, first: g.first ? Date.parse(g.first) : NaN });
     const on = new Set(dots.map((d) => d.id));
-    const lines = [...model.edges.values()].filter((e) => on.has(e.from) && on.has(e.to)).map((e) => ({ from: e.from, to: e.to }));
-    for (const g of model.groups) if (on.has(g.hub)) lines.push(g.inward ? { from: g.id, to: g.hub } : { from: g.hub, to: g.id });
+    const lines = edges.filter((e) => on.has(e.from) && on.has(e.to)).map<Line>((e) => ({ from: e.from, to: e.to, flows: flows.has(e.kind) }));
+    for (const g of groups) if (on.has(g.hub)) lines.push(g.inward ? { from: g.id, to: g.hub } : { from: g.hub, to: g.id });
     return { dots, lines };
-  }, [model]);
+  }, [model.base]);
   const base = useMemo(() => lanes(dots, lines), [dots, lines]);
   const slow = useSlow(layout, dots, lines);
 
   return useMemo(() => {
     const own = layout !== "lanes" && slow.at;
     const at = new Map(own ? slow.at : base.places);
-    const floor = Math.max(0, ...[...at.values()].map((p) => p.y)) + CARD.height + 80;
-    const byParent = new Map<string, string[]>();
-    for (const [id, parent] of model.added) byParent.set(parent, [...(byParent.get(parent) ?? []), id]);
-    let right = -Infinity;
-    for (const [parent, ids] of byParent) {
-      const x = Math.max(at.get(parent)?.x ?? 0, right);
-      const more = below(ids, x, floor);
-      for (const [id, p] of more) {
-        at.set(id, p);
-        right = Math.max(right, p.x + CARD.width + 60);
-      }
+    if (own) {
+      const byParent = new Map<string, string[]>();
+      for (const [id, parent] of model.added) push(byParent, parent, id);
+      for (const [parent, ids] of byParent) for (const [id, p] of near(ids, at.get(parent) ?? { x: 0, y: 0 }, at.values())) at.set(id, p);
+    } else if (model.added.size) {
+      const times = when([...model.nodes.values()], [...model.edges.values()]);
+      const dots = [...model.added.keys()].map((id) => ({ id, lane: kinds[model.nodes.get(id)!.node.kind]!.lane, first: times.get(id)! }));
+      for (const [id, p] of later(dots, base, at.values())) at.set(id, p);
     }
     for (const [id, p] of Object.entries(pins)) if (at.has(id)) at.set(id, p);
     return { at, lanes: own ? undefined : base, busy: slow.busy, note: slow.note };
-  }, [base, slow, layout, model.added, pins]);
+  }, [base, slow, layout, model, pins]);
 }
 
 /**
@@ -58,18 +58,18 @@ export function usePlaces(model: Model, layout: Layout, pins: Record<string, Pin
  * runs to the left: a call is never before what made it, nor after the last
  * touch of what took it.
  */
-function when(model: Model): Map<string, number> {
-  const acts = new Set<string>(), drives = new Map<string, string[]>();
-  for (const e of model.edges.values()) {
+function when(nodes: Drawn[], edges: Joined[]): Map<string, number> {
+  const acts = new Set<string>(), drives = new Map<string, string[]>(), touched = new Map(nodes.map((n) => [n.node.id, n.first]));
+  for (const e of edges) {
     acts.add(e.from);
-    if (e.kind === "DRIVES") drives.set(e.from, [...(drives.get(e.from) ?? []), e.to]);
+    if (e.kind === "DRIVES") push(drives, e.from, e.to);
   }
   const time = (t: string | null | undefined) => (t ? Date.parse(t) : NaN);
   const out = new Map<string, number>();
-  for (const n of model.nodes.values()) out.set(n.node.id, acts.has(n.node.id) ? time(n.first) : time(n.last));
+  for (const n of nodes) out.set(n.node.id, acts.has(n.node.id) ? time(n.first) : time(n.last));
   for (const [agent, driven] of drives) {
     for (const id of driven) {
-      const t = time(model.nodes.get(id)?.first);
+      const t = time(touched.get(id));
       if (t < out.get(agent)!) out.set(agent, t);
     }
   }
