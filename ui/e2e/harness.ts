@@ -58,6 +58,7 @@ export const launch = (...more: string[]): Promise<Browser> => chromium.launch({
 
 export interface Watched {
   page: Page;
+  began: number; // when it was asked for, by performance.now
   errors: string[]; // console errors and uncaught exceptions
   outside: string[]; // requests to anywhere but the server
   bytes(): number; // of script, as transferred
@@ -78,8 +79,9 @@ export async function open(browser: Browser, server: Server, path: string, optio
   page.on("console", (m) => { if (m.type() === "error") errors.push(m.text()); });
   page.on("pageerror", (e) => errors.push(e.message));
   page.on("requestfinished", async (r) => { if (r.resourceType() === "script") bytes += (await r.sizes().catch(() => undefined))?.responseBodySize ?? 0; });
-  await page.goto(server.url + path);
-  return { page, errors, outside, bytes: () => bytes };
+  const began = performance.now();
+  await page.goto(server.url + path, { waitUntil: "commit" });
+  return { page, began, errors, outside, bytes: () => bytes };
 }
 
 /** The interval between frames, in milliseconds, while act runs; the first second is left out. */

@@ -1,6 +1,7 @@
 // Asking the API. Every answer on the screen comes through here.
 
-import { Client, fetchExchange, cacheExchange, type CombinedError } from "@urql/core";
+import { Client, fetchExchange, type CombinedError } from "@urql/core";
+import { memory } from "./memory";
 
 const tokenKey = "blastradius.token";
 
@@ -15,7 +16,7 @@ export const PATIENCE = 30_000;
 
 export const client = new Client({
   url: "/graphql",
-  exchanges: [cacheExchange, fetchExchange],
+  exchanges: [memory, fetchExchange],
   preferGetMethod: false,
   fetchOptions: (): RequestInit => (token.load() ? { headers: { Authorization: `Bearer ${token.load()}` } } : {}),
   // A question that nobody waits for any more still ends: its answer is kept.

@@ -3,10 +3,11 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { client } from "./api";
-import { HistogramDocument, MembersDocument, NeighboursDocument, PictureDocument, TouchedDocument, type MembersQuery, type NeighboursQuery } from "./gql";
+import { HistogramDocument, MembersDocument, NeighboursDocument, PictureDocument, SuspectsDocument, TouchedDocument, type MembersQuery, type NeighboursQuery } from "./gql";
 import { modelOf } from "./model";
 import type { Way } from "./way";
 import { brushed, windowOf } from "./state";
+import { suspectsVariables } from "./suspects";
 import type { State } from "./url";
 
 /** The bounds of the picture that people read, and of the overview. */
@@ -85,13 +86,28 @@ export function useModel(s: State, size: { nodes: number; edges: number }, way: 
   return { ...p, model, opening };
 }
 
+/** The bins of the histogram. */
+const BINS = 120;
+
+const headlineVariables = (s: State) => ({ resources: s.of, window: brushed(s), who: s.who, match: s.match, probes: s.probes, asOf: s.asOf || null });
+const histogramVariables = (s: State) => ({ of: s.of, window: windowOf(s), bins: BINS, asOf: s.asOf || null });
+
+/** Asks what the screen will ask, before it is drawn: the answers are on their way while it is. */
+export function ahead(s: State): void {
+  if (!s.of.length) return;
+  void client.query(TouchedDocument, headlineVariables(s)).toPromise();
+  void client.query(PictureDocument, pictureVariables(s, READABLE)).toPromise();
+  if (s.of.length === 1) void client.query(SuspectsDocument, suspectsVariables(s)).toPromise();
+  void client.query(HistogramDocument, histogramVariables(s)).toPromise();
+}
+
 export function useHeadline(s: State) {
-  const variables = { resources: s.of, window: brushed(s), who: s.who, match: s.match, probes: s.probes, asOf: s.asOf || null };
+  const variables = headlineVariables(s);
   const [q] = useQuery({ query: TouchedDocument, variables });
   return { touched: q.data?.touched, error: q.error, stale: q.stale || q.fetching, variables };
 }
 
-export function useHistogram(s: State, bins: number) {
-  const [q] = useQuery({ query: HistogramDocument, variables: { of: s.of, window: windowOf(s), bins, asOf: s.asOf || null } });
+export function useHistogram(s: State) {
+  const [q] = useQuery({ query: HistogramDocument, variables: histogramVariables(s) });
   return useKept(q.data?.histogram, s.of.join());
 }

@@ -37,7 +37,24 @@ import { WayBar, useWay } from "./way";
 import { WindowChoice } from "./window";
 import { CoverageLine, Problem } from "./words";
 
-const BINS = 120;
+/** How long a picture waits for the suspects, to be drawn once with their chain lit. */
+const WAIT = 600; // milliseconds
+
+/**
+ * What the picture shows. The answer in words comes first: a new picture, which
+ * takes longer to draw, follows it; a change to one that stands is drawn at once.
+ */
+function useScene<T extends { model: unknown }>(now: T, asking: boolean): T {
+  const [patient, setPatient] = useState(true);
+  useEffect(() => {
+    const t = setTimeout(() => setPatient(false), WAIT);
+    return () => clearTimeout(t);
+  }, []);
+  const held = useRef(now);
+  if (!asking || !patient) held.current = now;
+  const late = useDeferredValue(held.current);
+  return late.model === held.current.model ? held.current : late;
+}
 
 export function Investigation({ state, update }: { state: State; update: Update }) {
   const [size, setSize] = useState(READABLE);
@@ -48,8 +65,8 @@ export function Investigation({ state, update }: { state: State; update: Update 
   const way = useWay(state);
   const { picture, model, opening, error, fetching, again, variables } = useModel(state, size, way.way);
   const head = useHeadline(state);
-  const histogram = useHistogram(state, BINS);
-  const suspects = useSuspects(state);
+  const histogram = useHistogram(state);
+  const { suspects, asking } = useSuspects(state);
   const reached = useFar(suspects, state);
   // Without a seed of its own, reach says of the selected node why it is (not) lit from what was asked.
   const spread = useReach(state.reach ? state : { ...state, way: "BACKWARD", physics: "COMPROMISE" }, state.reach ? [state.reach] : state.selected && picture?.of[0] ? [picture.of[0].id] : [], model.nodes.has(state.selected) ? state.selected : "");
@@ -57,8 +74,7 @@ export function Investigation({ state, update }: { state: State; update: Update 
   const news = useNews(state, picture && histogram ? { total: histogram.total, asOf: picture.asOf } : undefined);
   const places = usePlaces(model, state.layout, state.pins);
   const near = picture?.window.to ?? "";
-  // The answer is shown first; the picture, which takes longer, follows it.
-  const scene = useDeferredValue(useMemo(() => ({ model, places, state, said, opening, near }), [model, places, state, said, opening, near]));
+  const scene = useScene(useMemo(() => ({ model, places, state, said, opening, near }), [model, places, state, said, opening, near]), asking);
   const opener = useRef<HTMLElement | null>(null);
 
   const select = useCallback((id: string) => {

@@ -3,11 +3,13 @@ import { createRoot } from "react-dom/client";
 import { Provider } from "urql";
 import "@xyflow/react/dist/base.css";
 import { client } from "./api";
+import { ahead } from "./data";
 import { Investigation } from "./investigation";
 import { Start } from "./start";
 import { useUrlState } from "./state";
 import "./style.css";
 import { applyTheme } from "./theme";
+import { parse } from "./url";
 
 function Screen() {
   const [state, update] = useUrlState();
@@ -16,6 +18,7 @@ function Screen() {
 }
 
 applyTheme();
+void parse(location).then(ahead);
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <Provider value={client}>

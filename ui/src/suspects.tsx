@@ -1,6 +1,7 @@
 // Who most likely did it: ranked, each term shown; "nobody" is an answer. Under
 // them everyone who touched it.
 
+import { useState } from "react";
 import { useQuery } from "urql";
 import type { SuspectsQuery, TouchedQuery } from "./gql";
 import { SuspectsDocument } from "./gql";
@@ -12,17 +13,23 @@ import type { State } from "./url";
 type Row = TouchedQuery["touched"]["identities"][number];
 type Suspects = SuspectsQuery["suspects"];
 
-/** Asks who may have caused it, of one resource or workload, at the end of what is looked at. */
-export function useSuspects(state: State) {
+/** Who may have caused it is asked at the end of what is looked at. */
+export function suspectsVariables(state: State) {
   const { last, until, from, to } = brushed(state);
-  const [q] = useQuery({
-    query: SuspectsDocument, pause: state.of.length !== 1,
-    variables: { resource: state.of[0]!, at: to || until || null, lookBack: from && to ? `${Math.max(1, Math.round((Date.parse(to) - Date.parse(from)) / 1000))}s` : last ?? null, asOf: state.asOf || null },
-  });
-  return q.data?.suspects;
+  const lookBack = from && to ? `${Math.max(1, Math.round((Date.parse(to) - Date.parse(from)) / 1000))}s` : last ?? null;
+  return { resource: state.of[0]!, at: to || until || null, lookBack, asOf: state.asOf || null };
+}
+
+/** Asks who may have caused it, of one resource or workload. */
+export function useSuspects(state: State) {
+  const [q] = useQuery({ query: SuspectsDocument, pause: state.of.length !== 1, variables: suspectsVariables(state) });
+  return { suspects: q.data?.suspects, asking: q.fetching };
 }
 
 const SHOWN = 6;
+
+/** How many callers are listed at first; the table has all that is drawn. */
+const LISTED = 30;
 
 export function SuspectList({ suspects, state, near, onSelect, onEvent }: { suspects: Suspects | undefined; state: State; near: string; onSelect(id: string): void; onEvent(id: string): void }) {
   if (!suspects) return null;
@@ -68,9 +75,11 @@ function Suspect({ c, state, near, onSelect, onEvent }: { c: Candidate; state: S
 
 /** Everyone who touched it, most calls first. */
 export function Callers({ rows, state, near, onSelect }: { rows: Row[]; near: string; state: { selected: string }; onSelect(id: string): void }) {
+  const [most, setMost] = useState(LISTED);
   return (
+    <>
     <ol className="callers">
-      {rows.map((r) => {
+      {rows.slice(0, most).map((r) => {
         const bad = r.calls.filter((c) => outcomes[c.outcome]!.bad).reduce((n, c) => n + c.count, 0);
         const agents = r.via.filter((v) => v.kind === "AGENT");
         return (
@@ -88,5 +97,7 @@ export function Callers({ rows, state, near, onSelect }: { rows: Row[]; near: st
         );
       })}
     </ol>
+    {rows.length > most && <button onClick={() => setMost(most + 10 * LISTED)}>{count(rows.length - most)} more</button>}
+    </>
   );
 }

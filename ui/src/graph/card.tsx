@@ -38,8 +38,9 @@ export const FORM = {
 const Ends = () => <><i className="end target" data-handlepos="left" /><i className="end source" data-handlepos="right" /></>;
 
 /** What the card shows by marks and lines, in words. */
-function spoken(d: CardData): string {
-  return [
+export function spoken(d: CardData): string {
+  return `${label(d)}: ${[
+    kinds[d.kind]!.word,
     d.asked && "asked about",
     d.rank > 0 && `suspect ${d.rank}`,
     d.mark && `${d.mark.toLowerCase()}${d.certainty === "POSSIBLE" ? ", possibly" : ""}`,
@@ -48,7 +49,7 @@ function spoken(d: CardData): string {
     d.calls > 0 && `${count(d.calls)} calls`,
     d.lit && "on the lit chain",
     d.dim && "outside the brushed time",
-  ].filter(Boolean).join(", ");
+  ].filter(Boolean).join(", ")}`;
 }
 
 export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode>) {
@@ -57,7 +58,7 @@ export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode
   return (
     <><div
       className={["card", `k-${d.kind.toLowerCase()}`, d.lit && "lit", d.dim && "dim", d.asked && "asked", bad && "bad", selected && "selected"].filter(Boolean).join(" ")}
-      title={`${label(d)}: ${spoken(d)}`}
+      title={spoken(d)}
       data-id={d.id}
       data-lit={d.lit}
     >
@@ -67,12 +68,13 @@ export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode
         {d.mark ? <b>{d.mark.toLowerCase()}{d.certainty === "POSSIBLE" ? "?" : ""} </b> : null}
         {k.word}{d.account ? ` · ${d.account}` : ""}
       </span>
-      <span className="marks">
-        {d.rank > 0 && <b className="rank">▲{d.rank}</b>}
-        {bad && <b className="outcome">{outcomes[d.worst]!.mark}</b>}
-        {d.pinned && <span aria-hidden>⊙</span>}
-      </span>
-      <span className="hush">{spoken(d)}</span>
+      {(d.rank > 0 || bad || d.pinned) && (
+        <span className="marks">
+          {d.rank > 0 && <b className="rank">▲{d.rank}</b>}
+          {bad && <b className="outcome">{outcomes[d.worst]!.mark}</b>}
+          {d.pinned && <span>⊙</span>}
+        </span>
+      )}
     </div><Ends /></>
   );
 });

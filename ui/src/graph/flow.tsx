@@ -7,7 +7,7 @@ import { CARD, type Lanes } from "../lanes";
 import { dimmed, joins, passes, type Model } from "../model";
 import { clock, kinds, outcomes } from "../show";
 import type { State } from "../url";
-import { Card, FORM, GroupCard, type CardNode, type GroupNode } from "./card";
+import { Card, FORM, GroupCard, spoken, type CardNode, type GroupNode } from "./card";
 import { Line, type LineEdge } from "./line";
 import type { Places } from "./places";
 
@@ -57,7 +57,7 @@ export const Flow = memo(function Flow({ model, places, state, said, near, openi
         calls: n.calls, rank: said.ranks.get(id) ?? 0, mark: mark?.mark ?? "", certainty: mark?.certainty ?? "", lit: said.lit.has(id),
         dim: dimmed(n, state), pinned: !!state.pins[id],
       };
-      return { id, type: "card", position: places.at.get(id) ?? { x: 0, y: 0 }, data, selected: id === state.selected, ...stop(id) };
+      return { id, type: "card", position: places.at.get(id) ?? { x: 0, y: 0 }, data, ariaLabel: spoken(data), selected: id === state.selected, ...stop(id) };
     });
     for (const g of model.groups) {
       const left = g.count - (model.opened.get(g.id) ?? 0);
