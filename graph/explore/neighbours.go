@@ -30,7 +30,7 @@ type Neighbour struct {
 	Last      graph.Time     `json:"last"`
 	Labels    []string       `json:"labels"` // actions, joins or details
 	Outcomes  []OutcomeCount `json:"outcomes"`
-	Worst     graph.Outcome  `json:"worst"` // the gravest outcome of its calls; zero where it has none
+	Worst     graph.Outcome  `json:"worst"`     // the gravest outcome of its calls; zero where it has none
 	ValidFrom graph.Time     `json:"validFrom"` // of standing facts, at the window's end
 	ValidTo   graph.Time     `json:"validTo"`
 }

@@ -123,7 +123,7 @@ func (e *Explorer) Picture(ctx context.Context, q PictureQuery) (*Picture, error
 	if err != nil {
 		return nil, err
 	}
-	out := &Picture{Of: []Node{}, Nodes: []PictureNode{}, Edges: []PictureEdge{}, Groups: []PictureGroup{}, Excluded: s.excluded, All: s.all}
+	out := &Picture{Of: []Node{}, Nodes: []PictureNode{}, Edges: []PictureEdge{}, Groups: []PictureGroup{}, Excluded: s.excluded, All: PictureSize{len(s.full.dots), len(s.full.strokes)}}
 	for _, x := range s.asked {
 		out.Of = append(out.Of, s.a.show(x))
 	}

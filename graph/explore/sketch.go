@@ -14,9 +14,8 @@ type sketch struct {
 	asked    []graph.ID
 	a        *ancestry
 	excluded Excluded
-	full     *drawing    // everything; nil when the sketch is done
-	all      PictureSize // of full
-	fit      *drawing    // what is drawn: full, with quiet identities in place of their credentials where that is too much
+	full     *drawing // everything
+	fit      *drawing // what is drawn: full, with quiet identities in place of their credentials where that is too much
 	groups   []*fold
 	hidden   map[graph.ID]bool // nodes of fit that stand in a group or were cut
 	cut      *Truncation       // the limit that was met
@@ -70,21 +69,40 @@ func (e *Explorer) sketch(ctx context.Context, q PictureQuery) (*reader, *sketch
 		return nil, nil, err
 	}
 	key := q.key(r.asOf)
-	s := e.sketches.get(r.mark, key)
-	if s == nil {
-		notes := len(r.notes)
-		if s, err = e.draw(r, q); err != nil {
-			return nil, nil, err
+	s, err := e.kept(r, key, func() (*sketch, error) {
+		all := key
+		all.nodes, all.edges = 0, 0 // the same for every size
+		whole, err := e.kept(r, all, func() (*sketch, error) { return e.draw(r, q) })
+		if err != nil {
+			return nil, err
 		}
-		s.cut, s.notes = r.truncated, r.notes[notes:]
-		e.sketches.keep(r.mark, key, s)
-		return r, s, nil
-	}
-	r.truncated, r.notes = s.cut, append(r.notes, s.notes...)
-	return r, s, nil
+		return whole.composed(r, q.Nodes, q.Edges), nil
+	})
+	return r, s, err
 }
 
-// draw reads what a picture shows and fits it to its bounds.
+// kept is the sketch kept under that key, with what its reader had to say of
+// it; else it is made and kept.
+func (e *Explorer) kept(r *reader, key sketchKey, draw func() (*sketch, error)) (*sketch, error) {
+	if s := e.sketches.get(r.mark, key); s != nil {
+		if s.cut != nil {
+			r.cut(s.cut.Limit, s.cut.Value)
+		}
+		for _, n := range s.notes {
+			r.note("%s", n)
+		}
+		return s, nil
+	}
+	s, err := draw()
+	if err != nil {
+		return nil, err
+	}
+	s.cut, s.notes = r.truncated, slices.Clone(r.notes)
+	e.sketches.keep(r.mark, key, s)
+	return s, nil
+}
+
+// draw reads all that a picture may show.
 func (e *Explorer) draw(r *reader, q PictureQuery) (*sketch, error) {
 	sel, err := r.selection(q.Of, q.Window)
 	if err != nil {
@@ -119,13 +137,27 @@ func (e *Explorer) draw(r *reader, q PictureQuery) (*sketch, error) {
 		s.full.dot(id)
 	}
 	s.full.settle(q.Window)
-	s.compose(r, q.Nodes, q.Edges)
-	s.full, s.all = nil, PictureSize{len(s.full.dots), len(s.full.strokes)}
-	for _, x := range s.fit.strokes {
+	s.full.order()
+	s.fit = s.full
+	return s, nil
+}
+
+// composed is a copy that fits the bounds.
+func (s *sketch) composed(r *reader, nodes, edges int) *sketch {
+	out := *s
+	out.compose(r, nodes, edges)
+	if out.fit != out.full {
+		out.fit.order()
+	}
+	return &out
+}
+
+// order puts the sightings of each stroke in order of time, each once.
+func (d *drawing) order() {
+	for _, x := range d.strokes {
 		slices.SortFunc(x.sights, compareSight)
 		x.sights = slices.Compact(x.sights)
 	}
-	return s, nil
 }
 
 // drawable reads the calls of the selection and, of those that changed what was

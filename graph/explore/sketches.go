@@ -10,7 +10,7 @@ import (
 
 // maxSketches bounds the sketches kept, by the nodes, edges and sightings that
 // they are made of, some hundred bytes each.
-const maxSketches = 400_000
+const maxSketches = 800_000
 
 // sketchKey is all that a sketch depends on, at one state of the store.
 type sketchKey struct {
@@ -78,10 +78,19 @@ func (m *sketches) keep(mark uint64, key sketchKey, s *sketch) {
 	}
 }
 
-// size counts what a sketch is made of.
+// size counts what a sketch is made of; what it shares with others counts for
+// each.
 func (s *sketch) size() int {
-	n := len(s.a.nodes) + len(s.fit.dots) + len(s.fit.strokes)
-	for _, x := range s.fit.strokes {
+	n := len(s.a.nodes) + len(s.hidden) + s.full.size()
+	if s.fit != s.full {
+		n += s.fit.size()
+	}
+	return n
+}
+
+func (d *drawing) size() int {
+	n := len(d.dots) + len(d.strokes)
+	for _, x := range d.strokes {
 		n += len(x.calls) + len(x.sights)
 	}
 	return n

@@ -19,12 +19,21 @@ const demo = () => of("demo", () => serve("demo"));
 const roles = (n: number) => of(`roles-${n}`, () => world(incident(n)));
 const DEMO = "/i?of=billing-ledger";
 
+// How many roles make a picture of exactly 300, 500 and 20,000 nodes: two for
+// each, and eight of the incident.
+const [LEGIBLE, CROWDED, OVERVIEW] = [146, 246, 9_996];
+
 beforeAll(async () => { browser = await launch(); });
 afterAll(async () => {
   await browser?.close();
   for (const s of servers.values()) await (await s).stop();
 });
 
+/** Shows the whole picture: what is tested with the mouse must be in sight. */
+const fit = async (page: Page) => {
+  await page.click(".react-flow__controls-fitview");
+  await page.waitForTimeout(100);
+};
 const ready = (page: Page) => page.waitForSelector('.flow .card[data-lit="true"]');
 const lit = (page: Page) => page.$$eval('.flow .card[data-lit="true"]', (all) => all.map((c) => (c as HTMLElement).dataset.id!));
 const shown = (page: Page) => page.$$eval(".flow .card[data-id]", (all) => all.map((c) => (c as HTMLElement).dataset.id!).sort());
@@ -32,14 +41,14 @@ const place = (page: Page, id: string) => page.$eval(`.react-flow__node[data-id=
 
 describe("acceptance", () => {
   test("1 five seconds: headline, first suspect, lit chain and coverage within 2 s; JavaScript at most 250 kB", async () => {
-    const s = await roles(140);
+    const s = await roles(LEGIBLE);
     const times: number[] = [];
     let bytes = 0;
     for (let i = 0; i < 5; i++) {
-      const start = performance.now();
       const w = await open(browser, s, path());
       await Promise.all([w.page.waitForSelector(".headline .likely"), w.page.waitForSelector(".suspects li"), ready(w.page), w.page.waitForSelector(".coverage")]);
-      times.push(performance.now() - start);
+      times.push(performance.now() - w.began);
+      expect(await w.page.locator(".flow .card[data-id]").count()).toBe(300);
       expect(await w.page.textContent(".suspects li:first-child")).toContain("deploy");
       expect(await lit(w.page)).toContain(CULPRIT_KEY);
       if (!bytes) {
@@ -49,7 +58,7 @@ describe("acceptance", () => {
       await w.page.context().close();
     }
     const p95 = Math.max(...times);
-    figure("first answer, worst of 5, ms", p95);
+    figure("300 cards, first answer of five, ms", times.map(Math.round).join(", "));
     figure("JavaScript, kB gz", bytes / 1000);
     expect(bytes).toBeLessThanOrEqual(250_000);
     expect(p95).toBeLessThanOrEqual(2000 * slack());
@@ -100,7 +109,7 @@ describe("acceptance", () => {
   });
 
   test("3 time-respecting: lit chains never run back; the decoy is drawn, not lit, and says why", async () => {
-    const s = await roles(140);
+    const s = await roles(LEGIBLE);
     const { page } = await open(browser, s, path());
     await ready(page);
     const ids = await lit(page);
@@ -111,6 +120,7 @@ describe("acceptance", () => {
     for (let i = 1; i < chain.length; i++) expect(chain[i]!.at >= chain[i - 1]!.at).toBe(true);
     const x = async (id: string) => Number(/translate\((-?[\d.]+)px/.exec(await place(page, id))![1]);
     for (const h of chain) if (ids.includes(h.from) && ids.includes(h.to)) expect(await x(h.to)).toBeGreaterThanOrEqual(await x(h.from));
+    await fit(page);
     await page.click(`.react-flow__node[data-id="${DECOY_KEY}"]`);
     await page.waitForSelector(".drawer .why");
     expect((await page.textContent(".drawer .why"))!.length).toBeGreaterThan(20);
@@ -197,15 +207,20 @@ describe("acceptance", () => {
     const before = await page.$$eval(".react-flow__node", (all) => Object.fromEntries(all.map((n) => [(n as HTMLElement).dataset.id!, (n as HTMLElement).style.transform])));
     let requests = 0;
     page.on("request", (r) => { if (r.url().endsWith("/graphql") && r.postData()?.includes("members(")) requests++; });
-    const start = performance.now();
-    await group.click();
-    await page.waitForFunction((n) => document.querySelectorAll(".react-flow__node").length >= n + 50, Object.keys(before).length);
-    figure("opening 50, ms", performance.now() - start);
-    expect(performance.now() - start).toBeLessThanOrEqual(150 * slack() + 100); // the driver's own round trips
+    const took = await page.evaluate((n) => new Promise<number>((done) => { // in the page: the driver's round trips are not what a person waits for
+      const start = performance.now();
+      const look = () => (document.querySelectorAll(".react-flow__node").length >= n ? done(performance.now() - start) : requestAnimationFrame(look));
+      document.querySelector<HTMLElement>(".react-flow__node-group-card")!.click();
+      look();
+    }), Object.keys(before).length + 50);
+    figure("opening 50, ms", took);
+    expect(took).toBeLessThanOrEqual(150 * slack());
     expect(requests).toBe(1);
     const after = await page.$$eval(".react-flow__node", (all) => Object.fromEntries(all.map((n) => [(n as HTMLElement).dataset.id!, (n as HTMLElement).style.transform])));
     expect(Object.keys(after).length).toBe(Object.keys(before).length + 50);
     for (const [id, t] of Object.entries(before)) expect(after[id]).toBe(t);
+    const spots = Object.values(after).map((t) => /translate\((-?[\d.]+)px, (-?[\d.]+)px\)/.exec(t)!.slice(1).map(Number) as [number, number]);
+    for (const [i, a] of spots.entries()) for (const b of spots.slice(i + 1)) expect(Math.abs(a[0] - b[0]) >= 196 || Math.abs(a[1] - b[1]) >= 46).toBe(true); // none on another
     await page.goBack();
     await page.waitForFunction((n) => document.querySelectorAll(".react-flow__node").length === n, Object.keys(before).length);
     await page.context().close();
@@ -313,44 +328,53 @@ describe("acceptance", () => {
     }
   });
 
-  test("10 scale: 20,000 elements in the overview; 300 and 500 nodes as cards", async () => {
-    const s = await roles(6600);
+  const pan = async (w: Page, sel: string) => frames(w, async () => {
+    const box = (await w.locator(sel).boundingBox())!;
+    await w.mouse.move(box.x + box.width / 2, box.y + 60);
+    await w.mouse.down();
+    for (let i = 0; i < 90; i++) await w.mouse.move(box.x + box.width / 2 + (i % 60) * 3, box.y + 60 + (i % 30) * 2);
+    await w.mouse.up();
+  });
+
+  test("10 scale: 20,000 nodes in the overview, and in the table", async () => {
+    const s = await roles(OVERVIEW);
     const { page } = await open(browser, s, path());
     await ready(page);
-    const all = await page.textContent(".tabs .size");
+    expect(await page.textContent(".tabs .size")).toContain("of 20,000 nodes");
     await page.evaluate(() => { (window as unknown as { tasks: number[] }).tasks = []; new PerformanceObserver((l) => l.getEntries().forEach((e) => (window as unknown as { tasks: number[] }).tasks.push(e.duration))).observe({ type: "longtask" }); });
     const start = performance.now();
     await page.click("text=show all");
-    await page.waitForSelector(".overview canvas");
-    await page.waitForFunction(() => /Overview of 1\d,\d{3} nodes/.test(document.querySelector(".overview p")?.textContent ?? ""));
+    await page.waitForFunction(() => document.querySelector(".overview p")?.textContent?.includes("Overview of 20,000 nodes"));
     const took = performance.now() - start;
-    figure("overview, ms", took);
     const longest = await page.evaluate(() => Math.max(0, ...(window as unknown as { tasks: number[] }).tasks));
-    figure("longest task, ms", longest);
-    expect(all).toMatch(/of 13,\d{3} nodes/);
-    const pan = async (w: Page, sel: string) => frames(w, async () => {
-      const box = (await w.locator(sel).boundingBox())!;
-      await w.mouse.move(box.x + box.width / 2, box.y + 30);
-      await w.mouse.down();
-      for (let i = 0; i < 90; i++) await w.mouse.move(box.x + box.width / 2 + (i % 60) * 3, box.y + 30 + (i % 30) * 2);
-      await w.mouse.up();
-    });
     const over = await pan(page, ".overview canvas");
+    figure("overview of 20,000, ms", took);
+    figure("longest task, ms", longest);
     figure("overview, pan p95, ms", over.p95);
+    expect(await page.textContent(".tabs .size")).toContain("20,000 of 20,000 nodes");
     await page.keyboard.press("t");
     await page.waitForSelector(".tables tr[data-id]");
+    const rows = await page.locator(".tables tr[data-id]").count();
+    await page.click(".tables >> text=more rows");
+    await page.waitForFunction((n) => document.querySelectorAll(".tables tr[data-id]").length > n, rows);
     await page.context().close();
-    for (const [n, bound] of [[300, 33], [500, 50]] as const) {
-      const w = await open(browser, await roles(n === 300 ? 99 : 166), path("&n=" + n));
-      await ready(w.page);
-      const f = await pan(w.page, ".flow");
-      figure(`${await w.page.locator(".flow .card").count()} cards, pan p95, ms`, f.p95);
-      expect(f.p95).toBeLessThanOrEqual(bound * slack());
-      await w.page.context().close();
-    }
     expect(took).toBeLessThanOrEqual(1500 * slack());
     expect(longest).toBeLessThan(500 * slack());
     expect(over.p95).toBeLessThanOrEqual(33 * slack());
+  });
+
+  test.each([[300, LEGIBLE, 33], [500, CROWDED, 50]])("10 scale: %i nodes as cards", async (nodes, n, bound) => {
+    const { page } = await open(browser, await roles(n), path());
+    await ready(page);
+    if (nodes > 300) await page.click("text=show all");
+    await page.waitForFunction((k) => document.querySelectorAll(".flow .card[data-id]").length === k, nodes);
+    const near = await pan(page, ".flow");
+    await fit(page);
+    const far = await pan(page, ".flow");
+    figure(`${nodes} cards, pan p95, ms`, `${near.p95.toFixed(1)} at the chain, ${far.p95.toFixed(1)} with all in sight`);
+    await page.context().close();
+    expect(near.p95).toBeLessThanOrEqual(bound * slack());
+    expect(far.p95).toBeLessThanOrEqual(bound * slack());
   });
 
   test("11 a hostile place: no 3D, no network, strict policy, hostile labels", async () => {
@@ -366,6 +390,9 @@ describe("acceptance", () => {
       await w.page.keyboard.press(key);
       await w.page.waitForTimeout(200);
     }
+    await w.page.click('.suspects button.row');
+    await w.page.click(".drawer .ids button");
+    await w.page.waitForSelector("pre.raw");
     expect(w.outside).toEqual([]);
     expect(w.errors).toEqual([]);
     const policy = (await fetch(s.url + "/i")).headers.get("Content-Security-Policy")!;
@@ -389,7 +416,23 @@ describe("acceptance", () => {
     await break_((r) => r.abort());
     await w.page.waitForSelector('.problem[data-code="UNAVAILABLE"]');
     await w.page.unroute("**/graphql");
+    await w.page.click(".problem button");
+    await w.page.waitForSelector(".problem", { state: "detached" });
+    await w.page.clock.install();
+    const asked = w.page.waitForRequest("**/graphql");
+    await break_(() => undefined); // never an answer
+    await asked;
+    await w.page.clock.fastForward(31_000);
+    await w.page.waitForSelector('.problem[data-code="TIMEOUT"]');
+    expect(await w.page.locator(".flow .card[data-id]").count()).toBe(cards);
     await w.page.context().close();
+
+    const d = await open(browser, s, "/");
+    await d.page.route("**/graphql", (r) => (r.request().headers().accept?.includes("event-stream") ? r.abort() : r.continue()));
+    await d.page.goto(s.url + DEMO);
+    await ready(d.page);
+    expect(await d.page.textContent(".newer.off")).toContain("Not connected");
+    await d.page.context().close();
 
     const e = await open(browser, s, "/i?of=billing-ledger&from=2026-11-22T13:42:00Z&to=2026-11-22T13:42:01Z&last=");
     expect(await e.page.textContent(".notice")).toContain("Nothing touched");
@@ -417,8 +460,12 @@ describe("acceptance", () => {
   });
 });
 
-/** Times are checked against the bound of the issue; E2E_SLACK loosens them on a machine that others load. */
+/**
+ * By how much times may exceed the bounds of the issue. make e2e holds them
+ * exactly; where the machine does other things too, as CI does, a bound that is
+ * missed fourfold is still a defect. What is no time is never loosened.
+ */
 function slack(): number {
-  return Number(process.env.E2E_SLACK ?? 1);
+  return Number(process.env.E2E_SLACK ?? 4);
 }
 

@@ -20,7 +20,11 @@ export const client = new Client({
   preferGetMethod: false,
   fetchOptions: (): RequestInit => (token.load() ? { headers: { Authorization: `Bearer ${token.load()}` } } : {}),
   // A question that nobody waits for any more still ends: its answer is kept.
-  fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(PATIENCE) }),
+  fetch: (input, init) => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new DOMException("no answer", "TimeoutError")), PATIENCE);
+    return fetch(input, { ...init, signal: stop.signal });
+  },
 });
 
 /** What went wrong, for people: a code, what happened, what to do. */

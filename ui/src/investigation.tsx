@@ -73,6 +73,7 @@ export function Investigation({ state, update }: { state: State; update: Update 
   const said = useSaid(state, model, suspects, state.reach ? spread.reach : undefined, way);
   const news = useNews(state, picture && histogram ? { total: histogram.total, asOf: picture.asOf } : undefined);
   const places = usePlaces(model, state.layout, state.pins);
+  const sides = useMemo(() => facets(model), [model]);
   const near = picture?.window.to ?? "";
   const scene = useScene(useMemo(() => ({ model, places, state, said, opening, near }), [model, places, state, said, opening, near]), asking);
   const opener = useRef<HTMLElement | null>(null);
@@ -194,7 +195,7 @@ export function Investigation({ state, update }: { state: State; update: Update 
                   <option value="lanes">time lanes</option><option value="force">relations</option><option value="layers">layers</option>
                 </select></label>
               )}
-              <Filters state={state} update={update} facets={facets(model)} excluded={picture?.excluded} />
+              <Filters state={state} update={update} facets={sides} excluded={picture?.excluded} />
               {picture && <span className="size" role="status">{`${count(picture.shown.nodes)} of ${count(picture.all.nodes)} nodes, ${count(picture.shown.edges)} of ${count(picture.all.edges)} edges`}{size === READABLE
                 ? picture.shown.nodes < picture.all.nodes && <> <button className="link" onClick={() => setSize(OVERVIEW)}>show all</button></> : <> <button className="link" onClick={() => setSize(READABLE)}>fold</button></>}</span>}
             </div>

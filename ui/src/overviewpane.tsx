@@ -38,7 +38,7 @@ export const OverviewPane = memo(function OverviewPane({ model, places, state, s
     const lines = [];
     for (const e of model.edges.values()) {
       const from = index.get(e.from), to = index.get(e.to);
-      if (from !== undefined && to !== undefined) lines.push({ from, to, lit: said.litEdges.has(`${e.from}|${e.to}`) });
+      if (from !== undefined && to !== undefined) lines.push({ from, to, lit: said.lit.has(e.from) && said.lit.has(e.to) && said.litEdges.has(`${e.from}|${e.to}`) });
     }
     return { dots, lines };
   }, [model, places, state, said]);

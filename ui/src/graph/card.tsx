@@ -64,12 +64,12 @@ export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode
     >
       <span className="glyph" aria-hidden>{k.glyph}</span>
       <span className="name">{label(d)}</span>
-      <span className="sub">
+      <span className="sub" aria-hidden>
         {d.mark ? <b>{d.mark.toLowerCase()}{d.certainty === "POSSIBLE" ? "?" : ""} </b> : null}
         {k.word}{d.account ? ` · ${d.account}` : ""}
       </span>
       {(d.rank > 0 || bad || d.pinned) && (
-        <span className="marks">
+        <span className="marks" aria-hidden>
           {d.rank > 0 && <b className="rank">▲{d.rank}</b>}
           {bad && <b className="outcome">{outcomes[d.worst]!.mark}</b>}
           {d.pinned && <span>⊙</span>}

@@ -1,7 +1,7 @@
 // The picture that people investigate: DOM nodes, so that keyboard, screen
 // reader and themes work as everywhere else.
 
-import { Background, Controls, MarkerType, ReactFlow, ViewportPortal, applyNodeChanges, useReactFlow, useStore, useStoreApi, type EdgeTypes, type NodeChange, type NodeTypes } from "@xyflow/react";
+import { Controls, MarkerType, ReactFlow, ViewportPortal, applyNodeChanges, useReactFlow, useStore, useStoreApi, type EdgeTypes, type NodeChange, type NodeTypes } from "@xyflow/react";
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { CARD, type Lanes } from "../lanes";
 import { dimmed, joins, passes, type Model } from "../model";
@@ -121,16 +121,20 @@ export const Flow = memo(function Flow({ model, places, state, said, near, openi
     frame.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(next)}"]`)?.focus({ preventScroll: true });
   }, [nodes, edges, model.groups, onOpen, onSelect]);
 
+  // While it is moved the picture is a layer of its own, and is not painted at each frame.
+  const hold = useCallback(() => frame.current?.classList.add("moving"), []);
+  const release = useCallback(() => frame.current?.classList.remove("moving"), []);
+
   return (
     <div className="flow" ref={frame} onKeyDown={walk}>
       <ReactFlow<AnyNode, LineEdge>
         nodes={moved.nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} onNodesChange={change}
         onNodeClick={(_, n) => (n.type === "group-card" ? onOpen(n.id) : onSelect(n.id))}
+        onMoveStart={hold} onMoveEnd={release}
         onNodeDragStop={(_, n) => onPin(n.id, n.position)}
         nodesConnectable={false} elevateNodesOnSelect={false} edgesFocusable={false} disableKeyboardA11y deleteKeyCode={null} selectionKeyCode={null}
         minZoom={0.08} maxZoom={2} fitView fitViewOptions={{ padding: 0.04, maxZoom: 1 }} proOptions={{ hideAttribution: true }} onlyRenderVisibleElements={false}
       >
-        <Background gap={24} size={1} />
         <Controls showInteractive={false} position="top-right" orientation="horizontal" />
         {places.lanes && <><Axis lanes={places.lanes} /><Scale lanes={places.lanes} near={near} /></>}
         <Far frame={frame} />
@@ -174,10 +178,11 @@ const Scale = memo(function Scale({ lanes: l, near }: { lanes: Lanes; near: stri
       at = `${x},${y},${zoom}`;
       l.rows.forEach((r, i) => { names![i]!.style.transform = `translateY(${Math.round((r.y - 15) * zoom + y)}px)`; });
       let free = 0;
+      const { width } = store.getState();
       ticks.forEach((t, i) => {
-        const left = Math.round(t.x * zoom + x), el = times![i]!;
-        el.hidden = left < free;
-        if (el.hidden) return;
+        const left = Math.round(t.x * zoom + x), el = times![i]!, hidden = left < free || left > width;
+        if (el.hidden !== hidden) el.hidden = hidden;
+        if (hidden) return;
         free = left + ROOM;
         el.style.transform = `translateX(${left}px)`;
       });
