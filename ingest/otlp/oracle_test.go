@@ -140,6 +140,7 @@ func FuzzFile(f *testing.F) {
 	f.Add(marshal(f, d), false)
 	f.Add(framed(marshal(f, d), jsonOf(f, d)), true)
 	f.Add(jsonOf(f, d), true)
+	f.Add(framed(compressed(jsonOf(f, d))), false)
 	f.Add([]byte("{\"resourceSpans\":[]}\n{\"resource_spans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":7}]}]}]}\nnothing\n"), false)
 	f.Add([]byte(`[{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"\ud800\u0000"}}]},"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","kind":"SPAN_KIND_SERVER","endTimeUnixNano":1.5e18}]}]}]}`), true)
 	f.Fuzz(func(t *testing.T, b []byte, stream bool) {
@@ -243,6 +244,7 @@ func TestBadInput(t *testing.T) {
 		"json spans":   {jsonOf(t, bad), 5, 4, "after the year 2200"},
 		"torn frame":   {framed(good, good)[:len(good)+20], 1, 1, "breaks off"},
 		"broken frame": {framed(good, []byte("\x0a\x7fxx"), good), 3, 1, "broken protobuf"},
+		"torn zstd":    {framed(good, compressed(good)[:40], good), 3, 1, "message 1"},
 		"broken line":  {[]byte(line + "\n{\"resourceSpans\":[{]\n" + line), 3, 1, ""},
 		"torn line":    {[]byte(line + "\n" + line[:len(line)/2]), 2, 1, "breaks off"},
 		"torn":         {[]byte(line[:len(line)-3]), 0, 1, "breaks off"}, // what is torn is one ResourceSpans

@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/blastradius/blastradius/ingest"
 )
@@ -29,8 +30,23 @@ func isFramed(head []byte) bool {
 		return false
 	}
 	body := head[4:min(len(head), 4+int(n))]
+	if bytes.HasPrefix(body, zstdMagic) {
+		z, err := zstd.NewReader(bytes.NewReader(body), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxMessage))
+		if err != nil {
+			return false
+		}
+		defer z.Close()
+		out := make([]byte, 4096)
+		got, _ := io.ReadFull(z, out) // as far as it goes
+		if body = out[:got]; got < 2 {
+			return false
+		}
+	}
 	return body[0] == '{' && isJSON(body) || isProto(body)
 }
+
+// zstdMagic begins a message that the Collector's file exporter compressed.
+var zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 
 // isProto reports whether a file begins with an export request: a field 1 that
 // is a ResourceSpans, as far as it can be seen.
@@ -182,10 +198,11 @@ func line(in *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// readFramed reads messages behind their length. One that is broken costs only
-// itself.
+// readFramed reads messages behind their length, each plain or compressed. One
+// that is broken costs only itself.
 func readFramed(f *ingest.File, in *bufio.Reader, r *protoReader, yield func(*span, error) bool) error {
 	rest := f.Data
+	var z *zstd.Decoder // made when first wanted
 	for n := 0; ; n++ {
 		var size [4]byte
 		if f.Data != nil {
@@ -219,7 +236,20 @@ func readFramed(f *ingest.File, in *bufio.Reader, r *protoReader, yield func(*sp
 		}
 		var ok bool
 		var err error
-		if len(b) > 0 && b[0] == '{' {
+		if bytes.HasPrefix(b, zstdMagic) {
+			if z == nil {
+				if z, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxMessage)); err != nil {
+					return err
+				}
+				defer z.Close()
+			}
+			if b, err = z.DecodeAll(b, nil); err != nil {
+				b = nil
+			}
+		}
+		if err != nil {
+			ok = true
+		} else if len(b) > 0 && b[0] == '{' {
 			ok, err = documents(bytes.NewBuffer(b), yield)
 		} else {
 			ok, err = r.message(b, yield)

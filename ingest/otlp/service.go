@@ -70,11 +70,14 @@ func (r *resource) service() *service {
 		}
 	}
 	cluster, ns := clean(a.get(clusterName)), clean(a.get(k8sNamespace))
+	if cluster != "" {
+		cluster += ":" // else the ids without it, which those with it have as aliases
+	}
 	if pod := clean(a.get(podName)); pod != "" && ns != "" {
-		s.host, s.hostType = graph.ID("k8s:"+cluster+":pod:"+ns+"/"+pod), typePod
+		s.host, s.hostType = graph.ID("k8s:"+cluster+"pod:"+ns+"/"+pod), typePod
 	}
 	if sa := clean(a.get(serviceAccount)); sa != "" && ns != "" {
-		s.account = graph.ID("k8s:" + cluster + ":sa:" + ns + "/" + sa)
+		s.account = graph.ID("k8s:" + cluster + "sa:" + ns + "/" + sa)
 	}
 	if s.host == "" {
 		for _, k := range [...]key{ecsTask, cloudResource} {

@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 	commonv1 "go.opentelemetry.io/proto/otlp/common/v1"
 	resourcev1 "go.opentelemetry.io/proto/otlp/resource/v1"
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -133,6 +134,15 @@ func framed(messages ...[]byte) (out []byte) {
 	return out
 }
 
+func compressed(b []byte) []byte {
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		panic(err)
+	}
+	defer z.Close()
+	return z.EncodeAll(b, nil)
+}
+
 func jsonOf(t testing.TB, d *tracev1.TracesData) []byte {
 	t.Helper()
 	b, err := protojson.Marshal(d)
@@ -187,7 +197,7 @@ func TestMetamorphic(t *testing.T) {
 			n := 1 + rnd.IntN(len(spans))
 			d := traces(spans[:n]...)
 			spans = spans[n:]
-			switch rnd.IntN(6) {
+			switch rnd.IntN(7) {
 			case 0:
 				files = append(files, marshal(t, d))
 			case 1:
@@ -197,6 +207,8 @@ func TestMetamorphic(t *testing.T) {
 			case 3:
 				files = append(files, jsonOf(t, d))
 			case 4:
+				files = append(files, framed(compressed(marshal(t, d)), compressed(jsonOf(t, d))))
+			case 5:
 				files = append(files, []byte("["+string(jsonOf(t, d))+",\n"+string(jsonOf(t, d))+"]"))
 			default:
 				half := len(d.ResourceSpans) / 2
