@@ -159,10 +159,14 @@ func (w *writer) seal() {
 		_ = os.Remove(w.path)
 		return
 	}
-	if f, err := w.s.rename(w.path, w.size); err == nil {
-		w.s.mu.Lock()
+	f, err := w.s.rename(w.path, w.size)
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	if f != nil {
 		w.s.files = append(w.s.files, f)
-		w.s.mu.Unlock()
+	}
+	if err != nil {
+		w.s.failed = fmt.Errorf("seal spool file: %w", err)
 	}
 }
 
