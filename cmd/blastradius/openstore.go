@@ -73,18 +73,20 @@ func openDirectory(dir string, use storeUse, cache int64) (*pebble.Store, error)
 
 // explorer answers questions over a store; raw records come from the files they
 // were read from. writing names files that are being written; it may be nil. hot
-// is how many bytes its hot window may take. The caller closes it.
+// is how many bytes its hot window may take. Over a snapshot whose signer is not
+// known no file is opened: it would say which. The caller closes it.
 func (m *Main) explorer(st graph.Store, writing func() []string, hot int64) *explore.Explorer {
-	var holds graph.Window
+	o := explore.Options{Writing: writing, HotWindow: hot, ReadRecord: func(ctx context.Context, source string, record uint32, evidence string) ([]byte, error) {
+		open := func(name string) (io.ReadCloser, error) { return openSource(ctx, name) }
+		return ingest.OpenRecord(ctx, source, formats(false), open, record, evidence)
+	}}
 	if s, ok := st.(*snapshotStore); ok {
-		holds = graph.Window(s.snapshot.Manifest.Holds)
+		o.Holds = graph.Window(s.snapshot.Manifest.Holds)
+		if !s.known {
+			o.ReadRecord = nil
+		}
 	}
-	return explore.New(st, explore.Options{Writing: writing, Holds: holds, HotWindow: hot,
-		ReadRecord: func(ctx context.Context, source string, record uint32, evidence string) ([]byte, error) {
-			open := func(name string) (io.ReadCloser, error) { return openSource(ctx, name) }
-			return ingest.OpenRecord(ctx, source, formats(false), open, record, evidence)
-		},
-	})
+	return explore.New(st, o)
 }
 
 // worldPrefix stands before the names of the demo world's files.

@@ -19,6 +19,7 @@ import (
 type snapshotStore struct {
 	*pebble.Store
 	snapshot *snapshot.Snapshot
+	known    bool // whoever signed it is who the caller says
 	dir      string
 }
 
@@ -51,14 +52,19 @@ func (m *Main) openSnapshot(cmd *cobra.Command, path string, use storeUse) (*sna
 	if err != nil {
 		return nil, err
 	}
-	if known, _ := cmd.Flags().GetString("snapshot-key"); known != "" {
+	known, _ := cmd.Flags().GetString("snapshot-key")
+	if known != "" {
 		if err := signedBy(s, known); err != nil {
 			return nil, err
 		}
 	} else {
 		fmt.Fprintf(m.Stderr, "note: the snapshot is whole; who signed it is not checked: --snapshot-key %s\n", snapshot.PublicText(s.Key))
 	}
-	return replay(cmd.Context(), s)
+	st, err := replay(cmd.Context(), s)
+	if err == nil {
+		st.known = known != ""
+	}
+	return st, err
 }
 
 // signedBy is an error unless the snapshot was signed with that key: the text of
@@ -102,7 +108,7 @@ func replay(ctx context.Context, s *snapshot.Snapshot) (_ *snapshotStore, err er
 	if st, err = openDirectory(dir, readStore, 0); err != nil {
 		return nil, err
 	}
-	return &snapshotStore{st, s, dir}, nil
+	return &snapshotStore{Store: st, snapshot: s, dir: dir}, nil
 }
 
 // clock is the clock that windows up to now are resolved by: over a snapshot it
