@@ -126,6 +126,9 @@ func (r *Runbook) parameter(f *parameter, names map[string]bool, c *compiler) {
 			p.add(f.Name.line, "", "parameter %s is required and has a default", x.Name)
 		}
 	}
+	if (x.Type == Time || x.Type == Duration) && !x.Required && x.Default == nil {
+		p.add(f.Name.line, "required: true, or default: and a value", "parameter %s may be left out, and nothing says what it is then", x.Name)
+	}
 	r.Parameters = append(r.Parameters, x)
 	c.declare(x.Name, x.Type.cel(), f.Name.line)
 }

@@ -125,8 +125,9 @@ func (r *Runbook) Values(set map[string][]string) (map[string]any, error) {
 	return out, nil
 }
 
-// zeros are the values of parameters that are neither given nor required.
-var zeros = map[Type]any{String: "", Strings: []string{}, Int: int64(0), Bool: false, Duration: "", Time: time.Time{}}
+// zeros are the values of parameters that are neither given nor required. Times
+// and lengths of time have none.
+var zeros = map[Type]any{String: "", Strings: []string{}, Int: int64(0), Bool: false}
 
 func (r *Runbook) parameterHint() string {
 	if len(r.Parameters) == 0 {

@@ -91,6 +91,7 @@ func TestProblems(t *testing.T) {
 		"ask:\n  - name: touched\n    query: '{ watermark'\n" + ok:                                               {5, "question touched"},
 		"ask:\n  - name: touched\n    query: '{ sources { sources { name } } }'\n" + ok:                          {5, "does not ask whether its answer has more pages"},
 		"parameters:\n  - name: p\n    required: true\n    default: x\n" + question + ok:                         {4, "is required and has a default"},
+		"parameters:\n  - name: p\n    type: time\n" + question + ok:                                             {4, "may be left out, and nothing says what it is then"},
 		"parameters:\n  - name: p\n  - name: p\n" + question + ok:                                                {5, `the name "p" is taken`},
 		strings.Replace(question, "[x]", "x", 1) + ok:                                                            {7, "what is no list does not fit [String!]!"},
 		strings.Replace(question, "[x]", "[1]", 1) + ok:                                                          {7, `"1" does not fit String!`},

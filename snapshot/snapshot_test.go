@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -432,4 +433,28 @@ func FuzzRead(f *testing.F) {
 			t.Error("read something else under the same key")
 		}
 	})
+}
+
+// TestCapture holds Replay on a real capture, where it is there: an attack tool's
+// hour in a real account.
+func TestCapture(t *testing.T) {
+	const dir = "../../shared/data/invictus-aws-stratus-2023"
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("the capture is not here")
+	}
+	st := openPebble(t)
+	if _, err := ingest.Run(t.Context(), st, feed.Directory(dir), []ingest.Format{cloudtrail.New(cloudtrail.Options{})}, ingest.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := take(t, st, options(graph.Window{From: graph.TimeOf(time.Date(2023, 7, 10, 11, 0, 0, 0, time.UTC)), To: graph.TimeOf(time.Date(2023, 7, 10, 13, 0, 0, 0, time.UTC))}, DefaultBefore))
+	if len(s.Events) < 500 {
+		t.Fatalf("%d events", len(s.Events))
+	}
+	back := openPebble(t)
+	if err := s.Replay(t.Context(), back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(whole(t, st), whole(t, back)); diff != "" {
+		t.Errorf("the store differs (-was +is):\n%s", diff)
+	}
 }

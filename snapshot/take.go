@@ -100,16 +100,33 @@ func (t *taking) edges(holds graph.Window) error {
 			return err
 		}
 	}
-	slices.Sort(t.forwarded)
-	for i, at := range t.forwarded {
-		if i > 0 && at == t.forwarded[i-1] || holds.Contains(at) && holds.Contains(at-forwardedWithin) || len(t.keys) == 0 {
-			continue
-		}
-		if err := t.read(t.keys, graph.Out, graph.Filter{Kinds: called, Window: graph.Window{From: at - forwardedWithin, To: at + 1}}); err != nil {
+	for _, w := range t.around(holds) {
+		if err := t.read(t.keys, graph.Out, graph.Filter{Kinds: called, Window: w}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// around are windows with the calls that may have caused what was forwarded
+// outside holds. Those near each other are one: a few calls more cost less than a
+// look for each.
+func (t *taking) around(holds graph.Window) (out []graph.Window) {
+	if len(t.keys) == 0 {
+		return nil
+	}
+	slices.Sort(t.forwarded)
+	for _, at := range t.forwarded {
+		w := graph.Window{From: at - forwardedWithin, To: at + 1}
+		switch n := len(out) - 1; {
+		case holds.Contains(w.From) && holds.Contains(at):
+		case n >= 0 && w.From-out[n].To < graph.Time(graph.HourMillis):
+			out[n].To = w.To
+		default:
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 func (t *taking) read(frontier []graph.ID, dir graph.Direction, f graph.Filter) error {
