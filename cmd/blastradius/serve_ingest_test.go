@@ -128,6 +128,21 @@ func TestServeIngests(t *testing.T) {
 	if !strings.Contains(errs.String(), "broken.json.gz") {
 		t.Errorf("stderr does not name the broken file:\n%s", errs)
 	}
+	// What is asked again and again is answered from memory.
+	walks := regexp.MustCompile(`blastradius_hot_window_walks_total [1-9]`)
+	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		if got := text(ask("", `{ reach(from: ["ASIAAVQ4J3N2WEXAMPLE"], window: {last: "4h"}) { total { nodes } } }`)); !strings.Contains(got, `"nodes":`) {
+			t.Fatalf("reach says %s", got)
+		}
+		if res, err = client.Get(url + "/metrics"); err != nil {
+			t.Fatal(err)
+		}
+		if m := text(res); walks.MatchString(m) {
+			break
+		} else if time.Since(start) > 30*time.Second {
+			t.Fatalf("the hot window serves nothing:\n%s", regexp.MustCompile(`(?m)^blastradius_hot.*$`).FindAllString(m, -1))
+		}
+	}
 	start := time.Now()
 	stop()
 	if code := <-ended; code != exitOK {

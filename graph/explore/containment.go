@@ -246,13 +246,13 @@ func (run *reachRun) gather(ns []int32, a ask) ([]int32, error) {
 	}
 	var out []int32
 	for _, n := range ns {
-		for _, i := range run.nodes[n].outs {
-			if l := &run.links[i]; a.out&bit(l.kind) != 0 {
+		for _, x := range run.nodes[n].outs {
+			if l := &run.links[x.link]; a.out&bit(l.kind) != 0 {
 				out = append(out, l.to)
 			}
 		}
-		for _, i := range run.nodes[n].ins {
-			if l := &run.links[i]; a.in&bit(l.kind) != 0 {
+		for _, x := range run.nodes[n].ins {
+			if l := &run.links[x.link]; a.in&bit(l.kind) != 0 {
 				out = append(out, l.from)
 			}
 		}
@@ -337,8 +337,8 @@ func (run *reachRun) cutTrust(c *scissors, principal string, own []int32) (int, 
 	}
 	stops := map[int32]bool{}
 	for _, n := range held {
-		for _, i := range run.nodes[n].ins {
-			if l := &run.links[i]; l.kind == graph.Issued && of(run.nodes[l.from].ID) {
+		for _, x := range run.nodes[n].ins {
+			if l := &run.links[x.link]; l.kind == graph.Issued && of(run.nodes[l.from].ID) {
 				seen, _ := run.seen(l, run.f.window)
 				for j := range seen {
 					if seen[j].at >= c.at {

@@ -160,8 +160,8 @@ func (run *reachRun) cost(v vertex, since, at graph.Time) (int, bool) {
 		return 0, false
 	}
 	cost := 1
-	for _, i := range p.outs {
-		if l := &run.links[i]; l.kind == graph.Called {
+	for _, x := range p.outs {
+		if l := &run.links[x.link]; l.kind == graph.Called {
 			seen, _ := run.seen(l, run.window)
 			for j := range seen {
 				if seen[j].at < since {
@@ -194,7 +194,8 @@ func (run *reachRun) hops(index map[vertex]int, at graph.Time) (edges, past [][2
 				if p.Against {
 					side = run.nodes[n].ins
 				}
-				for _, i := range side {
+				for _, x := range side {
+					i := x.link
 					e := &run.links[i]
 					if e.kind != p.Along || !p.Takes(run.label(e), e.outcome, run.dataFlow) {
 						continue

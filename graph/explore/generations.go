@@ -185,8 +185,8 @@ func (t *terrain) share(bs []bearer) {
 
 // replaced are the times at which the node was issued anew.
 func (t *terrain) replaced(p *site, w graph.Window) (out []graph.Time) {
-	for _, n := range p.ins {
-		switch l := &t.links[n]; l.kind {
+	for _, x := range p.ins {
+		switch l := &t.links[x.link]; l.kind {
 		case graph.Issued:
 			seen, _ := t.seen(l, w)
 			for i := range seen {

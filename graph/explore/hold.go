@@ -100,8 +100,8 @@ func needed(w graph.Window) (graph.Filter, func(*graph.Edge) bool) {
 
 // pack puts the numbers of all links side by side.
 func (t *terrain) pack() {
-	all := make([]int32, 0, 2*len(t.links))
-	add := func(side []int32) []int32 {
+	all := make([]arc, 0, 2*len(t.links))
+	add := func(side []arc) []arc {
 		n := len(all)
 		all = append(all, side...)
 		return all[n:len(all):len(all)]
@@ -118,6 +118,6 @@ const entrySize = 40
 
 // bytes is about how much memory the terrain takes.
 func (t *terrain) bytes() int64 {
-	return int64(cap(t.links))*int64(unsafe.Sizeof(link{})+2*unsafe.Sizeof(int32(0))) + int64(cap(t.instants))*int64(unsafe.Sizeof(instant{})) +
+	return int64(cap(t.links))*int64(unsafe.Sizeof(link{})+2*unsafe.Sizeof(arc{})) + int64(cap(t.instants))*int64(unsafe.Sizeof(instant{})) +
 		int64(cap(t.nodes))*int64(unsafe.Sizeof(site{})) + int64(len(t.nodes))*entrySize + t.size
 }

@@ -27,10 +27,10 @@ func (t *terrain) worked(p *site) (out []graph.Span) {
 	if p.gotOut&lifeOut == 0 || p.gotIn&bit(graph.Holds) == 0 {
 		return nil
 	}
-	ins, _ := t.within(p.ins, 0, 0)
-	outs, _ := t.within(p.outs, 0, 0)
-	for _, i := range ins {
-		switch l := &t.links[i]; {
+	ins, _ := within(p.ins, 0, 0)
+	outs, _ := within(p.outs, 0, 0)
+	for _, x := range ins {
+		switch l := &t.links[x.link]; {
 		case l.kind != graph.Holds:
 		case !t.nodes[l.from].read:
 			return nil
@@ -39,8 +39,8 @@ func (t *terrain) worked(p *site) (out []graph.Span) {
 		}
 	}
 	if out == nil {
-		for _, i := range outs {
-			if l := &t.links[i]; l.kind == graph.Of {
+		for _, x := range outs {
+			if l := &t.links[x.link]; l.kind == graph.Of {
 				out = append(out, t.fact(l).spans...)
 			}
 		}
@@ -59,16 +59,16 @@ const forever = graph.Time(math.MaxInt64)
 func (t *terrain) birth(n int32) graph.Time {
 	at := forever
 	p := &t.nodes[n]
-	outs, _ := t.within(p.outs, 0, 0)
-	ins, _ := t.within(p.ins, 0, 0)
-	for _, i := range outs {
-		if l := &t.links[i]; l.kind == graph.Of {
+	outs, _ := within(p.outs, 0, 0)
+	ins, _ := within(p.ins, 0, 0)
+	for _, x := range outs {
+		if l := &t.links[x.link]; l.kind == graph.Of {
 			at = min(at, t.fact(l).first)
 		}
 	}
-	for _, side := range [2][]int32{outs, ins} {
-		for _, i := range side {
-			if l := &t.links[i]; l.kind == graph.Holds {
+	for _, side := range [2][]arc{outs, ins} {
+		for _, x := range side {
+			if l := &t.links[x.link]; l.kind == graph.Holds {
 				for _, m := range t.fact(l).marks {
 					if m.Kind == graph.Began {
 						at = min(at, m.At)

@@ -167,7 +167,8 @@ func (run *reachRun) ways(n int32, arrived map[graph.ID]map[graph.State]graph.Ti
 				if p.Against != run.f.backward {
 					side = run.nodes[id].outs
 				}
-				for _, l := range side {
+				for _, x := range side {
+					l := x.link
 					e := &run.links[l]
 					far := e.from
 					if p.Against != run.f.backward {

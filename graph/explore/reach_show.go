@@ -134,9 +134,9 @@ func (run *reachRun) readers(n int32, from graph.Time) int {
 	var who []int32
 	w := overlap(graph.Window{From: from}, run.window)
 	for _, id := range run.own(n) {
-		_, ins := run.within(run.nodes[id].ins, w.From, cmp.Or(w.To, forever)-1)
-		for _, i := range ins {
-			l := &run.links[i]
+		_, ins := within(run.nodes[id].ins, w.From, cmp.Or(w.To, forever)-1)
+		for _, x := range ins {
+			l := &run.links[x.link]
 			if run.takes(l)&run.readings == 0 || run.marks(l.from) {
 				continue
 			}
@@ -284,9 +284,9 @@ func (w *spread) late() (n int) {
 		if len(lives) == 0 || !w.controls(node) {
 			continue
 		}
-		_, outs := w.within(w.nodes[node].outs, w.window.From, cmp.Or(w.window.To, forever)-1)
-		for _, i := range outs {
-			if l := &w.links[i]; l.kind == graph.Called && w.takes(l)&w.rules[graph.InControl].out != 0 {
+		_, outs := within(w.nodes[node].outs, w.window.From, cmp.Or(w.window.To, forever)-1)
+		for _, x := range outs {
+			if l := &w.links[x.link]; l.kind == graph.Called && w.takes(l)&w.rules[graph.InControl].out != 0 {
 				seen, _ := w.seen(l, w.window)
 				for j := range seen {
 					if !alive(lives, seen[j].at, w.epsilon) {

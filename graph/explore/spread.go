@@ -110,7 +110,7 @@ func (w *spread) sides(i int32, l *label, n int32, r *rules) {
 
 // side crosses the links of one side by the rules in the mask, and says how many
 // it looked at.
-func (w *spread) side(i int32, l *label, side []int32, mask uint32, anytime bool) int {
+func (w *spread) side(i int32, l *label, side []arc, mask uint32, anytime bool) int {
 	from, to := w.f.window.From, forever
 	if w.f.window.To != 0 {
 		to = w.f.window.To - 1
@@ -122,11 +122,11 @@ func (w *spread) side(i int32, l *label, side []int32, mask uint32, anytime bool
 	case !anytime:
 		from = max(from, l.at-w.epsilon)
 	}
-	facts, events := w.within(side, from, to)
-	for _, side := range [2][]int32{facts, events} {
-		for _, n := range side {
-			for m := w.takes(&w.links[n]) & mask; m != 0; m &= m - 1 {
-				w.cross(i, l, &w.passes[bits.TrailingZeros32(m)], n)
+	facts, events := within(side, from, to)
+	for _, side := range [2][]arc{facts, events} {
+		for _, x := range side {
+			for m := w.takes(&w.links[x.link]) & mask; m != 0; m &= m - 1 {
+				w.cross(i, l, &w.passes[bits.TrailingZeros32(m)], x.link)
 			}
 		}
 	}
@@ -269,8 +269,8 @@ func (w *spread) demand() {
 			continue
 		}
 		for _, n := range w.own(s.node) {
-			for _, i := range w.nodes[n].ins {
-				switch l := &w.links[i]; {
+			for _, x := range w.nodes[n].ins {
+				switch l := &w.links[x.link]; {
 				case s.state == graph.InControl && l.kind == graph.Holds && w.nodes[n].Kind == graph.Credential:
 					w.want(l.from, ask{out: bit(graph.Issued)}) // what was forwarded for its holder
 				case s.state == graph.Granted && l.kind == graph.Of:

@@ -159,8 +159,9 @@ func (s *survey) more() bool { return len(s.wanted)+len(s.unread)+len(s.forwards
 // meet notes the nodes and the forwarded credentials at the far ends of a node's
 // edges, which a scan has brought.
 func (s *survey) meet(p *site, a ask) {
-	for _, side := range [2][]int32{p.outs, p.ins} {
-		for _, i := range side {
+	for _, side := range [2][]arc{p.outs, p.ins} {
+		for _, x := range side {
+			i := x.link
 			l := &s.links[i]
 			for _, n := range [2]int32{l.from, l.to} {
 				if !s.nodes[n].read {

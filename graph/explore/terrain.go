@@ -31,10 +31,16 @@ type site struct {
 	graph.Node
 	read, inert   bool    // read: Node is whole; of an unknown node it never is anything but its ID
 	lived         bool    // life is known
-	outs, ins     []int32 // links: standing facts, then events by hour
+	outs, ins     []arc   // standing facts, then events by hour
 	gotOut, gotIn uint32  // kinds of edges that were read, as a mask
 	guises        *guises // nil: it means one thing at all times
 	life          []graph.Span
+}
+
+// arc is a link as one of its ends has it.
+type arc struct {
+	hour graph.Hour // the link's: what lies in a window is found without looking at links
+	link int32
 }
 
 // guises are the times and ids by which a node means several things.
@@ -69,17 +75,15 @@ func (t *terrain) number(id graph.ID) int32 {
 func (t *terrain) put(l link) {
 	n := int32(len(t.links))
 	t.links = append(t.links, l)
-	t.nodes[l.from].outs = append(t.nodes[l.from].outs, n)
-	t.nodes[l.to].ins = append(t.nodes[l.to].ins, n)
+	t.nodes[l.from].outs = append(t.nodes[l.from].outs, arc{l.hour, n})
+	t.nodes[l.to].ins = append(t.nodes[l.to].ins, arc{l.hour, n})
 	t.grown = append(t.grown, l.from, l.to)
 }
 
 // order puts the links of each node in order.
 func (t *terrain) order() {
 	slices.Sort(t.grown)
-	by := func(a, b int32) int {
-		return cmp.Or(cmp.Compare(t.links[a].hour, t.links[b].hour), cmp.Compare(a, b))
-	}
+	by := func(a, b arc) int { return cmp.Or(cmp.Compare(a.hour, b.hour), cmp.Compare(a.link, b.link)) }
 	for _, n := range slices.Compact(t.grown) {
 		slices.SortFunc(t.nodes[n].outs, by)
 		slices.SortFunc(t.nodes[n].ins, by)
@@ -89,11 +93,11 @@ func (t *terrain) order() {
 
 // within splits the links of one side of a node into its standing facts and the
 // events from the hour of one time to that of another.
-func (t *terrain) within(side []int32, from, to graph.Time) (facts, events []int32) {
+func within(side []arc, from, to graph.Time) (facts, events []arc) {
 	at := func(h graph.Hour) int {
 		lo, hi := 0, len(side)
 		for lo < hi {
-			if mid := (lo + hi) / 2; t.links[side[mid]].hour < h {
+			if mid := (lo + hi) / 2; side[mid].hour < h {
 				lo = mid + 1
 			} else {
 				hi = mid
