@@ -24,7 +24,8 @@ type CutSuggestion struct {
 }
 
 // SuggestedCut is one of them. Its cost is 1 and a unit for each recorded call
-// that it made in the window before the attacker had it.
+// that it, or a key of the session that it is, made in the window before the
+// attacker had it.
 type SuggestedCut struct {
 	Node Node `json:"node"`
 	Cost int  `json:"cost"`
@@ -152,25 +153,39 @@ func (run *reachRun) arrived() map[vertex]graph.Time {
 }
 
 // cost is what cutting a state costs, and whether it can be cut: a credential,
-// session, user or agent in control that is there by then.
+// session or agent in control that is there by then. A session takes its keys
+// with it.
 func (run *reachRun) cost(v vertex, since, at graph.Time) (int, bool) {
 	p := &run.nodes[v.node]
 	can := p.Kind == graph.Credential || p.Kind == graph.Agent || p.Kind == graph.Session && p.Type != typeRequest
 	if born := run.birth(v.node); v.state != graph.InControl || !can || born != forever && born >= at && since >= at {
 		return 0, false
 	}
-	cost := 1
-	for _, x := range p.outs {
-		if l := &run.links[x.link]; l.kind == graph.Called {
-			seen, _ := run.seen(l, run.window)
-			for j := range seen {
-				if seen[j].at < since {
-					cost++
-				}
+	cost := 1 + run.calls(v.node, since)
+	if p.Kind == graph.Session {
+		facts, _ := within(p.outs, 0, 0)
+		for _, x := range facts {
+			if l := &run.links[x.link]; l.kind == graph.Holds {
+				cost += run.calls(l.to, since)
 			}
 		}
 	}
 	return cost, true
+}
+
+// calls counts the recorded calls of a node in the window before a time.
+func (run *reachRun) calls(n int32, before graph.Time) (count int) {
+	for _, x := range run.nodes[n].outs {
+		if l := &run.links[x.link]; l.kind == graph.Called {
+			seen, _ := run.seen(l, run.window)
+			for j := range seen {
+				if seen[j].at < before {
+					count++
+				}
+			}
+		}
+	}
+	return count
 }
 
 // hops are the hops between reached states that some walk in time can take from

@@ -203,3 +203,24 @@ func TestVertexCutBruteForce(t *testing.T) {
 		}
 	}
 }
+
+// To cut a session is to cut its keys: what they did counts.
+func TestSuggestedSessionCountsItsKeys(t *testing.T) {
+	const box, sess, key = "arn:aws:ec2:r:1:instance/i-0box", "aws:session:AROABOX:i-0box@2026-11-22T10:00:00Z", "aws:key:ASIABOX0000000000000"
+	w := newWorld()
+	w.stands(graph.Runs, box, sess, at(0))
+	w.stands(graph.Holds, sess, key, at(0))
+	for n := range 5 {
+		w.call(deed{at: at(float64(n + 1)), from: key, action: "s3:GetObject", effect: graph.Read, to: "arn:aws:s3:::images"})
+	}
+	w.call(deed{at: at(10), from: aliceKey, action: "ssm:SendCommand", effect: graph.Control, to: box})
+	w.call(deed{at: at(20), from: sess, action: "s3:PutBucketPolicy", effect: graph.Change, to: bucket})
+	c, err := explore.New(w.store(t), explore.Options{}).Containment(context.Background(), explore.ContainmentQuery{From: []string{aliceKey}, Protect: []string{bucket}, At: at(12), Window: graph.Window{From: at(0), To: at(60)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := c.Suggestion
+	if x == nil || len(x.Cut) != 1 || x.Cut[0].Node.ID != sess || x.Cut[0].Cost != 6 || !x.Sufficient {
+		t.Errorf("%+v, want the session, for itself and 5 calls of its key", x)
+	}
+}
