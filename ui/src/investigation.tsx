@@ -183,7 +183,7 @@ export function Investigation({ state, update }: { state: State; update: Update 
         <WayBar state={state} update={update} model={model} asked={way} near={near} onEvent={showEvent} />
         {(picture || !t) && <div className={state.selected || event ? "panes" : "panes wide"}>
           <section className="left" aria-label="Suspects and callers" tabIndex={0}>
-            <SuspectList suspects={suspects} state={state} near={near} onSelect={select} onEvent={showEvent} />
+            <SuspectList suspects={suspects} state={state} near={near} drawn={(id) => model.nodes.has(id)} onSelect={select} onEvent={showEvent} />
             <h2>Who touched it</h2>
             {head.touched ? <Callers rows={head.touched.identities} state={state} near={near} onSelect={select} /> : <p className="quiet">{head.error ? "Ask for a resource to see who touched it." : "Reading…"}</p>}
           </section>

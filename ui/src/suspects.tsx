@@ -31,7 +31,7 @@ const SHOWN = 6;
 /** How many callers are listed at first; the table has all that is drawn. */
 const LISTED = 30;
 
-export function SuspectList({ suspects, state, near, onSelect, onEvent }: { suspects: Suspects | undefined; state: State; near: string; onSelect(id: string): void; onEvent(id: string): void }) {
+export function SuspectList({ suspects, state, near, drawn, onSelect, onEvent }: { suspects: Suspects | undefined; state: State; near: string; drawn(id: string): boolean; onSelect(id: string): void; onEvent(id: string): void }) {
   if (!suspects) return null;
   const named = suspects.candidates.filter((c) => c.named);
   return (
@@ -39,7 +39,7 @@ export function SuspectList({ suspects, state, near, onSelect, onEvent }: { susp
       <h2 id="likely">Who most likely did it</h2>
       {!named.length && <p className="quiet nobody">Nobody is named: {visible(suspects.reason)}</p>}
       <ol className="suspects">
-        {named.slice(0, SHOWN).map((c) => <Suspect key={c.actor.id} c={c} state={state} near={near} onSelect={onSelect} onEvent={onEvent} />)}
+        {named.slice(0, SHOWN).map((c) => <Suspect key={c.actor.id} c={c} id={[c.actor.id, ...c.acts.map((a) => a.actor), c.identity.id].find(drawn) ?? c.actor.id} state={state} near={near} onSelect={onSelect} onEvent={onEvent} />)}
       </ol>
       {named.length > SHOWN && <p className="quiet">{count(named.length - SHOWN)} more named</p>}
       {suspects.total.candidates > named.length && <p className="quiet">{plural(suspects.total.candidates - named.length, "other")} acted on it or on what it relies on and kept to their habits.</p>}
@@ -48,10 +48,10 @@ export function SuspectList({ suspects, state, near, onSelect, onEvent }: { susp
   );
 }
 
-function Suspect({ c, state, near, onSelect, onEvent }: { c: Candidate; state: State; near: string; onSelect(id: string): void; onEvent(id: string): void }) {
+function Suspect({ c, id, state, near, onSelect, onEvent }: { c: Candidate; id: string; state: State; near: string; onSelect(id: string): void; onEvent(id: string): void }) {
   return (
     <li>
-      <button className="row" aria-pressed={state.selected === c.actor.id} onClick={() => onSelect(c.actor.id)}>
+      <button className="row" aria-pressed={state.selected === id} onClick={() => onSelect(id)}>
         <b>▲{c.rank}{c.tied > 1 && " (tied)"} {c.agent ? `✦ ${visible(c.agent.split(":")[1] ?? "agent")} as ` : ""}{label(c.identity)}</b>
         <small>{visible(c.why)}</small>
       </button>
