@@ -3,7 +3,7 @@
 import { Position, type Node, type NodeHandle, type NodeProps } from "@xyflow/react";
 import { memo } from "react";
 import { CARD } from "../lanes";
-import { count, kinds, label, outcomes } from "../show";
+import { count, kinds, label, outcomes, visible } from "../show";
 
 export interface CardData extends Record<string, unknown> {
   id: string;
@@ -37,13 +37,15 @@ export const FORM = {
 /** Where lines end: plain elements, as the flow's own handles listen to each movement of the picture. */
 const Ends = () => <><i className="end target" data-handlepos="left" /><i className="end source" data-handlepos="right" /></>;
 
-/** What the card shows by marks and lines, in words. */
+const marked = (d: CardData) => (d.mark ? `${d.mark.toLowerCase()}${d.certainty === "POSSIBLE" ? "?" : ""} ` : "");
+const below = (d: CardData) => `${kinds[d.kind]!.word}${d.account ? ` · ${visible(d.account)}` : ""}`;
+
+/** The text of the card, then in words what it shows by marks and lines. */
 export function spoken(d: CardData): string {
-  return `${label(d)}: ${[
-    kinds[d.kind]!.word,
+  return `${label(d)} ${marked(d)}${below(d)}: ${[
     d.asked && "asked about",
     d.rank > 0 && `suspect ${d.rank}`,
-    d.mark && `${d.mark.toLowerCase()}${d.certainty === "POSSIBLE" ? ", possibly" : ""}`,
+    d.mark && d.certainty === "POSSIBLE" && "only possibly",
     d.worst && outcomes[d.worst]?.bad && outcomes[d.worst]!.word,
     d.cls && d.cls.toLowerCase(),
     d.calls > 0 && `${count(d.calls)} calls`,
@@ -63,16 +65,13 @@ export const Card = memo(function Card({ data: d, selected }: NodeProps<CardNode
       data-lit={d.lit}
     >
       <span className="glyph" aria-hidden>{k.glyph}</span>
-      <span className="name">{label(d)}</span>
-      <span className="sub" aria-hidden>
-        {d.mark ? <b>{d.mark.toLowerCase()}{d.certainty === "POSSIBLE" ? "?" : ""} </b> : null}
-        {k.word}{d.account ? ` · ${d.account}` : ""}
-      </span>
+      <span className="name">{label(d)}</span>{" "}
+      <span className="sub">{d.mark ? <b>{marked(d)}</b> : null}{below(d)}</span>
       {(d.rank > 0 || bad || d.pinned) && (
-        <span className="marks" aria-hidden>
-          {d.rank > 0 && <b className="rank">▲{d.rank}</b>}
-          {bad && <b className="outcome">{outcomes[d.worst]!.mark}</b>}
-          {d.pinned && <span>⊙</span>}
+        <span className="marks">
+          {d.rank > 0 && <b className="rank" data-mark={`▲${d.rank}`} />}
+          {bad && <b className="outcome" data-mark={outcomes[d.worst]!.mark} />}
+          {d.pinned && <b data-mark="⊙" />}
         </span>
       )}
     </div><Ends /></>
@@ -98,7 +97,7 @@ export const GroupCard = memo(function GroupCard({ data: d, selected }: NodeProp
     <><div className={["card", "group", bad && "bad", selected && "selected"].filter(Boolean).join(" ")} data-group={d.id}>
       <span className="glyph" aria-hidden>{k.glyph}</span>
       <span className="name">{d.busy ? "opening…" : `+${count(d.left)} more`}</span>
-      <span className="sub">{k.word}{d.account ? ` · ${d.account}` : ""}<span className="hush">, Enter opens 50 of them</span>{d.worst ? ` · worst: ${outcomes[d.worst]!.word}` : ""}</span>
+      <span className="sub">{k.word}{d.account ? ` · ${visible(d.account)}` : ""}<span className="hush">, Enter opens 50 of them</span>{d.worst ? ` · worst: ${outcomes[d.worst]!.word}` : ""}</span>
     </div><Ends /></>
   );
 });
