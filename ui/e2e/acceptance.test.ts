@@ -324,6 +324,11 @@ describe("acceptance", () => {
         expect(box.x + box.width, `${part} at ${viewport.width}`).toBeLessThanOrEqual(viewport.width + 1);
       }
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width);
+      await page.locator(".flow").scrollIntoViewIfNeeded();
+      expect(await page.evaluate(() => { // some of the lit chain is in sight, unscrolled
+        const f = document.querySelector(".flow")!.getBoundingClientRect();
+        return [...document.querySelectorAll('.flow .card[data-lit="true"]')].filter((c) => { const b = c.getBoundingClientRect(); return b.left >= f.left && b.right <= f.right && b.top >= f.top && b.bottom <= f.bottom; }).length;
+      })).toBeGreaterThan(0);
       await page.context().close();
     }
   });

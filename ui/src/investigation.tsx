@@ -202,7 +202,7 @@ export function Investigation({ state, update }: { state: State; update: Update 
             {places.busy && <p role="status" className="quiet">Laying out… <button className="link" onClick={() => update({ layout: "lanes" })}>keep the lanes</button></p>}
             {places.note && <p role="status" className="notice">{places.note}</p>}
             {!picture && fetching && <p role="status" className="quiet wait">Reading what touched {title}…</p>}
-            {empty && <p className="notice" role="status">Nothing touched {title} in this window{picture.coverage.complete ? "" : ", as far as the data shows"}. {plural(picture.excluded.humanCalls + picture.excluded.probes, "call")} left out. <button onClick={() => update({ who: "ALL", probes: true })}>show everyone</button> <button onClick={() => update({ last: "7d", from: "", to: "", until: state.until || resolved?.to || "" })}>look at 7 days</button></p>}
+            {empty && <p className="notice" role="status">Nothing touched {title} in this window{picture.coverage.complete ? "" : ", as far as the data shows"}. {picture.excluded.humanCalls + picture.excluded.probes > 0 && <>{plural(picture.excluded.humanCalls + picture.excluded.probes, "call")} left out. <button onClick={() => update({ who: "ALL", probes: true })}>show everyone</button></>} <button onClick={() => update({ last: "7d", from: "", to: "", until: state.until || resolved?.to || "" })}>look at 7 days</button></p>}
             {state.view === "graph" && (big
               ? <OverviewPane {...scene} onSelect={select} />
               : <ReactFlowProvider><Flow {...scene} onSelect={select} onOpen={openGroup} onPin={pin} /></ReactFlowProvider>)}
@@ -211,7 +211,7 @@ export function Investigation({ state, update }: { state: State; update: Update 
             {state.view === "graph" && <Legend />}
           </section>
           <Evidence model={model} state={state} near={near} update={update} event={event} onEvent={setEvent} onClose={close}>
-            <Why id={state.selected} reach={spread.reach} name={label(state.reach ? model.nodes.get(state.reach)?.node ?? { id: state.reach } : picture?.of[0] ?? { id: state.of[0]! })} />
+            {!state.path && <Why id={state.selected} reach={spread.reach} name={label(state.reach ? model.nodes.get(state.reach)?.node ?? { id: state.reach } : picture?.of[0] ?? { id: state.of[0]! })} />}
             {cuttable.includes(model.nodes.get(state.selected)?.node.kind ?? "") && <details className="cut" onToggle={(e) => setCut(e.currentTarget.open ? state.selected : "")}><summary>what if it were cut?</summary>{cut === state.selected && <ContainmentPreview id={cut} state={state} />}</details>}
           </Evidence>
         </div>}

@@ -9,8 +9,8 @@ export function Legend() {
         <li key={k}><span className={`glyph k-${k.toLowerCase()}`} aria-hidden>{v.glyph}</span> {v.word}</li>
       ))}
       <li><svg width="26" height="8" aria-hidden><path d="M0 4h26" className="line" /></svg> observed</li>
-      <li><svg width="26" height="8" aria-hidden><path d="M0 4h26" className="line possible" /></svg> inferred, possible</li>
-      <li><svg width="26" height="8" aria-hidden><path d="M0 4h26" className="line refused" /></svg> refused or failed</li>
+      <li><svg width="26" height="8" aria-hidden><path d="M0 4h26" className="line possible" /></svg> possible</li>
+      <li><svg width="26" height="8" aria-hidden><path d="M0 4h26" className="line refused" /></svg> refused</li>
       <li><svg width="26" height="8" aria-hidden><path d="M0 4h26" className="line lit" /></svg> lit chain</li>
       <li><b aria-hidden>✖</b> failed</li>
       <li><b aria-hidden>⊘</b> denied</li>

@@ -40,7 +40,7 @@ export function Novelties({ state, onAsk }: { state: State; onAsk(id: string): v
           return (
             <li key={i.identity.id}>
               <button className="row" onClick={() => onAsk(i.identity.id)} title={visible(i.identity.id)}>
-                <b>▲ {label(i.identity)}</b>{x && <time>{clock(x.at, n.window.to)}</time>}
+                <b>▲{"\u00a0"}{label(i.identity)}</b>{x && <time>{clock(x.at, n.window.to)}</time>}
                 <small>
                   {[
                     x && `${firstOf(x)} ${visible(x.action)} on ${label({ id: x.target })}`, x?.agent && `✦ ${visible(x.agent.split(":")[1] ?? "agent")}`,

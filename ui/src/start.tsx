@@ -50,7 +50,7 @@ export function Start({ state, update }: { state: State; update: Update }) {
                 return (
                   <li key={i}>
                     <button className="row" onClick={() => ask(x.target)} title={visible(x.target)}>
-                      <b>{x.outcome === "OK" ? "⌫" : o.mark} {label({ id: x.target })}</b><time>{clock(x.onset, f.window.to)}</time>
+                      <b>{x.outcome === "OK" ? "⌫" : o.mark}{"\u00a0"}{label({ id: x.target })}</b><time>{clock(x.onset, f.window.to)}</time>
                       <small>{x.outcome === "OK" ? `deleted by ${visible(x.action)}` : `${visible(x.action)} ${o.word}`}{x.count > 1 && `, ${count(x.count)} times`}{x.via.some((v) => v.startsWith("agent:")) && " · ✦ through an agent"}</small>
                     </button>
                   </li>
@@ -59,7 +59,7 @@ export function Start({ state, update }: { state: State; update: Update }) {
               {f?.bursts.slice(0, 5).map((b, i) => (
                 <li key={`b${i}`}>
                   <button className="row" onClick={() => ask(b.identity)} title={visible(b.identity)}>
-                    <b>{outcomes[b.outcome]!.mark} {label({ id: b.identity })}</b><time>{clock(b.first, f.window.to)}</time>
+                    <b>{outcomes[b.outcome]!.mark}{"\u00a0"}{label({ id: b.identity })}</b><time>{clock(b.first, f.window.to)}</time>
                     <small>{plural(b.count, "call")} {outcomes[b.outcome]!.word} on {plural(b.targets, "target")}</small>
                   </button>
                 </li>
