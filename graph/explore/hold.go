@@ -21,7 +21,7 @@ func (e *Explorer) hold(ctx context.Context, mark uint64, w graph.Window, limit 
 	s := e.survey(r, f)
 	flt, takes := needed(w)
 	n := 0
-	for edge, err := range e.store.Edges(ctx, nil, graph.Out, flt) {
+	for edge, err := range r.joined(nil, graph.Out, flt) {
 		if err != nil {
 			return nil, fmt.Errorf("read edges: %w", err)
 		}
