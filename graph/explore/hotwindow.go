@@ -12,7 +12,8 @@ import (
 // hotWindow keeps the terrain of the hours that were asked about, with all
 // standing facts, for the newest state of the store: walks over it read nothing.
 // It is exact: of any other state or window, and as of an older one, walks read
-// the store.
+// the store. The watermark is what tells states apart; Prune alone does not move
+// it, so what was pruned is seen until the next batch.
 //
 // A question that it cannot serve is answered from the store; the second one of
 // one state has it made in the background. Where the store changes faster than
@@ -66,7 +67,9 @@ func (h *hotWindow) init(e *Explorer, limit int64) {
 }
 
 func (h *hotWindow) close() {
-	h.cancel()
+	h.mu.Lock()
+	h.cancel() // nothing is begun after this
+	h.mu.Unlock()
 	h.done.Wait()
 }
 

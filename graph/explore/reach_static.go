@@ -21,7 +21,7 @@ type ReachStatic struct {
 func (run *reachRun) closure(w graph.Window) (*reachRun, error) {
 	q := run.q
 	q.Window, q.NoPaths = w, true
-	blind := &reachRun{q: q, from: run.from, seeds: map[graph.ID]bool{}, spread: run.e.newSpread(run.r, &q, run.from, run.held != nil)}
+	blind := &reachRun{q: q, from: run.from, seeds: map[graph.ID]bool{}, spread: run.e.newSpread(run.r, &q, run.from, run.held != nil && w == run.window)}
 	blind.blind = true
 	return blind, blind.walk()
 }
