@@ -43,7 +43,7 @@ func (m *Main) openStore(cmd *cobra.Command, use storeUse) (graph.Store, error) 
 }
 
 // A server asks again and again: it keeps the hours that reach was asked about in
-// memory. A busy day of 5 M edges a week takes 90 MB.
+// memory. A day of 5 M edges a week takes 104 MB.
 const (
 	hotFlag   = "hot-window"
 	servedHot = 256 // MiB

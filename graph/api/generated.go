@@ -1428,7 +1428,7 @@ type CutSuggestion {
 type SuggestedCut {
   "The credential, session or agent."
   node: Node!
-  "1, and 1 for each call that it made in the window before the attacker had it."
+  "1, and 1 for each call that it, or a key of the session that it is, made in the window before the attacker had it."
   cost: Int!
 }
 
