@@ -10,7 +10,7 @@ import (
 	"github.com/blastradius/blastradius/graph/explore"
 )
 
-// scope gathers who and what took part.
+// scope gathers who and what took part, the named suspects among them.
 func (b *builder) scope() {
 	identities, credentials, agents, services, data := set[graph.ID]{}, set[graph.ID]{}, set[graph.ID]{}, set[graph.ID]{}, set[graph.ID]{}
 	accounts, regions := set[string]{}, set[string]{}
@@ -32,6 +32,16 @@ func (b *builder) scope() {
 			if v.Kind == graph.Agent {
 				agents.add(v.ID)
 			}
+		}
+	}
+	for _, c := range b.r.Suspects.Candidates {
+		if !c.Named {
+			continue
+		}
+		identities.add(c.Identity)
+		place(c.Identity)
+		if c.Agent != "" {
+			agents.add(c.Agent)
 		}
 	}
 	for _, r := range []*Reach{b.r.Compromise, b.r.Failure} {
