@@ -18,6 +18,7 @@ import (
 	"github.com/blastradius/blastradius/ingest/cloudtrail"
 	"github.com/blastradius/blastradius/ingest/feed"
 	"github.com/blastradius/blastradius/ingest/feed/sqsfeed"
+	"github.com/blastradius/blastradius/ingest/github"
 	"github.com/blastradius/blastradius/ingest/k8saudit"
 	"github.com/blastradius/blastradius/ingest/ndjson"
 	"github.com/blastradius/blastradius/ingest/otlp"
@@ -36,6 +37,7 @@ func formatsOf(objects bool, cluster string) []ingest.Format {
 		cloudtrail.New(cloudtrail.Options{Objects: objects}),
 		awsiam.New(),
 		k8saudit.New(k8saudit.Options{Cluster: cluster}),
+		github.New(),
 		ndjson.New(),
 		otlp.New(),
 	}

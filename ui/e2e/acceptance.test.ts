@@ -427,6 +427,7 @@ describe("acceptance", () => {
     await w.page.unroute("**/graphql");
     await w.page.click(".problem button");
     await w.page.waitForSelector(".problem", { state: "detached" });
+    await w.page.waitForFunction(() => document.querySelectorAll(".flow .card[data-id]").length === parseInt(document.querySelector(".tabs .size")!.textContent!));
     const last = await w.page.locator(".flow .card[data-id]").count();
     await w.page.clock.install();
     const asked = w.page.waitForRequest((r) => !!r.postData()?.includes("query Picture"));
@@ -438,7 +439,7 @@ describe("acceptance", () => {
     await w.page.context().close();
 
     const d = await open(browser, s, "/");
-    await d.page.route("**/graphql", (r) => (r.request().headers().accept?.includes("event-stream") ? r.abort() : r.continue()));
+    await d.page.route("**/graphql", (r) => (r.request().postData()?.includes("subscription Updates") ? r.abort() : r.continue()));
     await d.page.goto(s.url + DEMO);
     await ready(d.page);
     expect(await d.page.textContent(".newer.off")).toContain("Not connected");

@@ -33,9 +33,10 @@ Nothing here is edited by hand: %[1]sgo test ./ingest/cloudtrail/synth -run Worl
 | 13:38 | it removes the bucket policy of %[1]s%[3]s%[1]s, the stack's termination protection and the table's deletion protection |
 | 13:40 | it terminates environment %[1]s%[4]s%[1]s and empties the bucket |
 | 13:41 | DeleteStack; CloudFormation, with a forwarded credential of the same session, deletes table **%[1]s%[5]s%[1]s**, bucket and log group |
-| 13:44 | the failure begins: function %[1]sinvoice-writer%[1]s finds no table, task %[1]scheckout%[1]s no bucket |
+| 13:44 | the failure begins: function %[1]sinvoice-writer%[1]s finds no table, task %[1]scheckout%[1]s no bucket; **customers see the portal fail**, and so does the support desk's agent |
 | 13:46 | CreateStack under the old name: new stack id, an empty table without its index, a bucket without its policy |
 | 13:47 | internal errors while the table comes up; from 13:49 queries fail for want of the index and uploads are denied for want of the policy |
+| 13:50 | with the same key it reads a secret of the cluster and restarts the portal, which does not help |
 | 13:57 | she notices |
 
 The question: **which non-human identities touched %[1]s%[6]s%[1]s in the last four hours, with which credentials, on whose behalf?**
@@ -81,6 +82,13 @@ From the story itself (` + "`truth.json`" + `), not from a parser.
 %[1]siam/%[1]s holds what IAM said of production at 06:00: users, groups, roles and policies, the access keys, the credential report.
 Two who act that day are not in it: user %[1]s%[2]s%[1]s and the role that Auto Scaling made for itself. %[1]ssvc-old-backup%[1]s is in it, may do everything through the group %[1]s%[3]s%[1]s, and never acts; its key was never used.
 `, "`", p.runner.Name, admins)
+	fmt.Fprintf(&b, `
+## The same day by others
+
+%[1]sk8s/%[1]s is the audit log of cluster %[1]s%[2]s%[1]s (CloudWatch's subscription): tokens of the pods by the hour, CI's rollout, what people and the agent did with kubectl, by the very key.
+%[1]sotlp/%[1]s has traces of the last two hours: customers' requests through portal, function and checkout down to the calls that CloudTrail has too (the same request ids), and an agent of the support desk; service %[1]spricing%[1]s reports nothing.
+%[1]sgithub/%[1]s is the audit log of the organisation: a reviewed change, whose deployment of 11:20 Jonas approves. Nobody approved what the agent did.
+`, "`", clusterName)
 	b.WriteString(`
 ## What else is in it
 
