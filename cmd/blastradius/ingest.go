@@ -14,6 +14,7 @@ import (
 	"github.com/blastradius/blastradius/graph"
 	"github.com/blastradius/blastradius/graph/explore"
 	"github.com/blastradius/blastradius/ingest"
+	"github.com/blastradius/blastradius/ingest/access"
 	"github.com/blastradius/blastradius/ingest/awsiam"
 	"github.com/blastradius/blastradius/ingest/cloudtrail"
 	"github.com/blastradius/blastradius/ingest/feed"
@@ -39,6 +40,7 @@ func formatsOf(objects bool, cluster string) []ingest.Format {
 		k8saudit.New(k8saudit.Options{Cluster: cluster}),
 		github.New(),
 		ndjson.New(),
+		access.New(),
 		otlp.New(),
 	}
 }

@@ -97,6 +97,9 @@ var mixed = map[string]string{
 	"activity-audit-log": `{"eventVersion":"1.0","eventCategory":"ActivityAuditLog","eventType":"ActivityLog","eventID":"e1","eventTime":"2026-11-22T10:02:11","eventData":{"userIdentity":{"type":"U","principalId":"ann"},"eventSource":"x","eventName":"login","UID":"u"}}`,
 	"aws-iam":            `{"UserDetailList":[],"RoleDetailList":[],"GroupDetailList":[],"Policies":[]}`,
 	"k8s-audit":          `{"messageType":"DATA_MESSAGE","logGroup":"/aws/eks/shop/cluster","logStream":"kube-apiserver-audit-1","logEvents":[{"id":"1","timestamp":1795341731000,"message":"{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"auditID\":\"a\",\"verb\":\"get\",\"user\":{\"username\":\"ann\"},\"requestReceivedTimestamp\":\"2026-11-22T10:02:11.5Z\"}"}]}`,
+	"otlp":               `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"a"}}]},"scopeSpans":[{"spans":[{"traceId":"df3fdc9dcb04c7360c5278d82e82e8fd","spanId":"4b944d81497c3d40","name":"GET","kind":2,"startTimeUnixNano":"1795349039940000000","endTimeUnixNano":"1795349040240000000"}]}]}]}`,
+	"github-audit":       `{"@timestamp":1795345350000,"_document_id":"a1","action":"git.push","actor":"ann","org":"halden","repo":"halden/billing"}` + "\n",
+	"access-log":         `{"start_time":"2026-11-22T10:02:11.512Z","method":"GET","path":"/","response_code":200,"response_flags":"-","request_id":"e1f7","authority":"reviews:9080","upstream_cluster":"outbound|9080||reviews.default.svc.cluster.local","downstream_remote_address":"10.44.1.27:47482"}` + "\n",
 	"ndjson":             `{"time":"2026-11-22T10:02:11Z","actor":"ann","action":"a:B","target":"c"}` + "\n",
 }
 

@@ -53,6 +53,7 @@ var mayImport = map[string][]string{
 	"ingest/k8sid":              {"graph"},
 	"ingest/k8saudit":           {"graph", "ingest", "ingest/awsid", "ingest/jsonlog", "ingest/k8sid", "ingest/k8saudit"},
 	"ingest/github":             {"graph", "ingest", "ingest/jsonlog"},
+	"ingest/access":             {"graph", "ingest", "ingest/jsonlog", "ingest/k8sid"},
 	"ingest/ndjson":             {"graph", "ingest", "ingest/awsid", "ingest/jsonlog", "ingest/k8sid", "ingest/ndjson"},
 	"ingest/awsiam":             {"graph", "ingest", "ingest/awsid", "ingest/awsiam"},
 	"ingest/cloudtrail":         {"graph", "ingest", "ingest/awsid", "ingest/jsonlog", "ingest/k8sid", "ingest/cloudtrail"},
