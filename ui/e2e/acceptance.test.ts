@@ -425,10 +425,15 @@ describe("acceptance", () => {
     await break_((r) => r.abort());
     await w.page.waitForSelector('.problem[data-code="UNAVAILABLE"]');
     await w.page.unroute("**/graphql");
+    const answered = w.page.waitForEvent("requestfinished", (r) => !!r.postData()?.includes("query Picture"));
     await w.page.click(".problem button");
     await w.page.waitForSelector(".problem", { state: "detached" });
-    await w.page.waitForFunction(() => document.querySelectorAll(".flow .card[data-id]").length === parseInt(document.querySelector(".tabs .size")!.textContent!));
-    const last = await w.page.locator(".flow .card[data-id]").count();
+    await answered;
+    let last = -1; // cards, once the answer is drawn
+    for (let n = 0; n !== last; n = await w.page.locator(".flow .card[data-id]").count()) {
+      last = n;
+      await w.page.waitForTimeout(1000);
+    }
     await w.page.clock.install();
     const asked = w.page.waitForRequest((r) => !!r.postData()?.includes("query Picture"));
     await break_(() => undefined); // never an answer
