@@ -8,7 +8,7 @@ import (
 // Edge joins two nodes. Its identity is everything but Calls, First, Last,
 // Source, Observations and Marks.
 //
-// An event edge (CALLED, ISSUED, DRIVES) owns the set of observations of one
+// An event edge (CALLED, ISSUED, DRIVES, APPROVED) owns the set of observations of one
 // UTC hour. A standing edge (HOLDS, OF, …) has no hour, outcome, via or
 // observations; it keeps when it was first and last seen and its marks.
 type Edge struct {
@@ -38,7 +38,8 @@ type Edge struct {
 // on the kind: of CALLED, the first five; of ISSUED, Join; of DRIVES, Detail
 // is the agent evidence (ua_feature, mcp_event …); of TRUSTS, Detail is the
 // statement's effect and hash; of GRANTED_BY, how: "member", "attached",
-// "inline:<name>" or "version:<id>".
+// "inline:<name>" or "version:<id>"; of APPROVED, Detail is the gate
+// ("review", "environment production") or what DeclaredApproval gives.
 type Label struct {
 	Action string // IAM style: s3:PutObject
 	Effect Effect

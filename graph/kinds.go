@@ -56,6 +56,7 @@ const (
 	Trusts                        // principal → role it may assume
 	ActsFor                       // agent, session or identity → the human or identity that delegated
 	GrantedBy                     // identity, group or managed policy → what its permissions come from
+	Approved                      // who approved → the change, run or pipeline that the approval covers
 )
 
 // EdgeRow describes an edge kind: a row of the table EdgeKinds.
@@ -83,6 +84,7 @@ var EdgeKinds = []EdgeRow{
 	{Trusts, "TRUSTS", true, true, "principal to a role it may assume"},
 	{ActsFor, "ACTS_FOR", true, false, "delegate to the human or identity that delegated"},
 	{GrantedBy, "GRANTED_BY", true, true, "identity, group or managed policy to the group, policy or document that its permissions come from"},
+	{Approved, "APPROVED", false, false, "who approved, or refused, to the change, run or pipeline that it covers"},
 }
 
 // Standing reports whether edges of this kind are standing facts.

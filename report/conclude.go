@@ -170,7 +170,7 @@ func (b *builder) unknown() {
 	b.lacks("touched", &b.touched.Status)
 	b.lacks("suspects", &b.suspects.Status)
 	b.say("which customers were affected: the logs name none")
-	b.say("whether anybody approved the changes, and whether an agent passed a gate that a person would have had to pass: no approval was looked for")
+	b.say("whether somebody approved outside of the logs at hand, and whether an agent passed a gate that a person would have had to pass: only approvals in the data are shown")
 	b.say("which policies, conditions and boundaries allowed each call: grants are listed as the data shows them, their effect is not worked out")
 	b.say("order within 5 s between different clocks: such hops are possible, not definite")
 }
@@ -180,7 +180,7 @@ func (b *builder) followUps() {
 	r := b.r
 	do := func(format string, args ...any) { r.FollowUps = append(r.FollowUps, fmt.Sprintf(format, args...)) }
 	if b.first != nil {
-		do("Hold %s against the change record of %s: who approved it?", b.first.Why, b.first.Identity.ID)
+		do("Hold %s against the change record of %s: %s.", b.first.Why, b.first.Identity.ID, approvalOf(b.first))
 	}
 	for _, a := range r.Containment.Alive {
 		if a.Until == 0 {
@@ -208,6 +208,14 @@ func (b *builder) followUps() {
 		}
 	}
 	do("Take a snapshot of the window before logs expire: blastradius snapshot create.")
+}
+
+// approvalOf is what the data shows of an approval of the suspect's leading act.
+func approvalOf(c *explore.Suspect) string {
+	if len(c.Acts) == 0 || c.Acts[0].Approval == nil {
+		return explore.NoApproval
+	}
+	return c.Acts[0].Approval.Text
 }
 
 func orText(s, other string) string {

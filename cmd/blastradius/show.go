@@ -208,6 +208,7 @@ func callTable(p *page, calls []explore.CallRow, via []explore.Intermediary, w g
 	}
 	differ := slices.ContainsFunc(calls, func(c explore.CallRow) bool { return way(&c) != way(&calls[0]) })
 	tools := toolsOf(via)
+	approved := slices.ContainsFunc(calls, func(c explore.CallRow) bool { return covered(c.Approval) })
 	rows := make([][]string, len(calls))
 	for i, c := range calls {
 		target := ""
@@ -227,9 +228,26 @@ func callTable(p *page, calls []explore.CallRow, via []explore.Intermediary, w g
 			through = cmp.Or(tools[c.Agent], short(cmp.Or(c.Service, c.Client)))
 		}
 		rows[i] = []string{c.Action, c.Effect.String(), c.Outcome.String(), fmt.Sprint(c.Count), clock(c.First, w), lastClock(c.First, c.Last, w),
-			match, target, through, who, evidence(c.Evidence, c.EvidenceTotal)}
+			match, target, through, who, evidence(c.Evidence, c.EvidenceTotal), ""}
+		if approved {
+			rows[i][11] = approval(c.Approval)
+		}
 	}
-	p.table([]string{"action", "effect", "outcome", "CALLS", "first", "last", "match", "target", "through", "who", "evidence"}, rows)
+	p.table([]string{"action", "effect", "outcome", "CALLS", "first", "last", "match", "target", "through", "who", "evidence", "approval"}, rows)
+	if !approved && slices.ContainsFunc(calls, func(c explore.CallRow) bool { return c.Approval != nil }) {
+		p.line("   of what it changed: %s", explore.NoApproval)
+	}
+}
+
+// covered reports whether the data shows an approval.
+func covered(a *explore.Approvals) bool { return a != nil && a.Covered > 0 }
+
+// approval says who approved, in words; nothing of what needs no approval.
+func approval(a *explore.Approvals) string {
+	if a == nil {
+		return ""
+	}
+	return a.Text
 }
 
 func lastClock(first, last graph.Time, w graph.Window) string {
@@ -245,7 +263,8 @@ func callRow(identity string, class explore.Class, c *explore.CallRow) row {
 		{"outcome", c.Outcome.String()}, {"match", c.Match.String()}, {"role", c.Role.String()}, {"plane", c.Plane.String()},
 		{"target", string(c.Target)}, {"resource", string(c.Resource)},
 		{"agent", string(c.Agent)}, {"client", string(c.Client)}, {"service", string(c.Service)}, {"who", string(c.Who)}, {"reason", c.Reason},
-		{"count", c.Count}, {"first", c.First.String()}, {"last", c.Last.String()}, {"evidence", c.Evidence}, {"evidenceTotal", c.EvidenceTotal}}
+		{"count", c.Count}, {"first", c.First.String()}, {"last", c.Last.String()}, {"evidence", c.Evidence}, {"evidenceTotal", c.EvidenceTotal},
+		{"approval", approval(c.Approval)}}
 }
 
 // columnsOf are the names of a row's fields without its type: the header of CSV.

@@ -67,7 +67,16 @@ func suspectsQuestion(vars map[string]any) question[explore.Suspects] {
 func termRow(c *explore.Suspect, t *explore.Term) row {
 	return row{{"type", "term"}, {"rank", c.Rank}, {"tied", c.Tied}, {"named", c.Named}, {"score", c.Score}, {"actor", string(c.Actor.ID)},
 		{"identity", string(c.Identity.ID)}, {"agent", string(c.Agent)}, {"why", c.Why}, {"term", string(t.Term)}, {"value", t.Value},
-		{"weight", t.Weight}, {"points", t.Points}, {"reason", t.Reason}, {"evidence", t.Evidence}}
+		{"weight", t.Weight}, {"points", t.Points}, {"reason", t.Reason}, {"evidence", t.Evidence},
+		{"approval", leadApproval(c)}}
+}
+
+// leadApproval is who approved the act that the terms speak of.
+func leadApproval(c *explore.Suspect) string {
+	if len(c.Acts) == 0 {
+		return ""
+	}
+	return approval(c.Acts[0].Approval)
 }
 
 // maxSuspects is how many candidates that are not named are shown whole.
@@ -118,6 +127,9 @@ func showSuspect(p *page, c *explore.Suspect, w graph.Window) {
 	if c.Agent != "" {
 		p.line("   AI agent     %s, %s", agentText(c.Agent, c.AgentCertainty), string(c.Agent))
 	}
+	if text := leadApproval(c); text != "" {
+		p.line("   approval     %s", text)
+	}
 	for _, h := range c.Chain {
 		if h.Kind == graph.Issued {
 			p.line("   came from    %s, issued %s, %s%s", short(h.From), clock(h.At, w), h.Join.String(), map[bool]string{true: ", possible"}[h.Certainty == explore.Possible])
@@ -130,7 +142,11 @@ func showSuspect(p *page, c *explore.Suspect, w graph.Window) {
 	p.table([]string{"term", "points", "reason", "evidence"}, rows)
 	for i, x := range c.Acts {
 		if i > 0 {
-			p.line("   also         %s %s on %s, %s", clock(x.At, w), x.Action, short(x.Target), evidence(x.Evidence, 0))
+			line := fmt.Sprintf("%s %s on %s, %s", clock(x.At, w), x.Action, short(x.Target), evidence(x.Evidence, 0))
+			if text := approval(x.Approval); text != approval(c.Acts[0].Approval) && text != "" {
+				line += ", " + text
+			}
+			p.line("   also         %s", line)
 		}
 	}
 	if more := c.ActsTotal - len(c.Acts); more > 0 {

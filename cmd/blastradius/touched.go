@@ -203,16 +203,23 @@ func showChanges(p *page, a *explore.Touched, asked map[graph.ID]bool) {
 	}
 	slices.SortStableFunc(all, func(x, y change) int { return int(x.call.First - y.call.First) })
 	p.line("")
-	p.line("What changed it (control plane)")
+	title, approved := "What changed it (control plane)", slices.ContainsFunc(all, func(c change) bool { return covered(c.call.Approval) })
+	if !approved {
+		title += "; " + explore.NoApproval
+	}
+	p.line("%s", title)
 	rows := make([][]string, len(all))
 	for i, c := range all {
 		target := ""
 		if !asked[c.call.Target] {
 			target = string(c.call.Target)
 		}
-		rows[i] = []string{between(c.call.First, c.call.Last, a.Window), c.call.Effect.String(), c.call.Action, short(c.by), c.tool, short(cmp.Or(c.call.Service, c.call.Client)), target, evidence(c.call.Evidence, c.call.EvidenceTotal)}
+		rows[i] = []string{between(c.call.First, c.call.Last, a.Window), c.call.Effect.String(), c.call.Action, short(c.by), c.tool, short(cmp.Or(c.call.Service, c.call.Client)), target, evidence(c.call.Evidence, c.call.EvidenceTotal), ""}
+		if approved {
+			rows[i][8] = approval(c.call.Approval)
+		}
 	}
-	p.table([]string{"when", "effect", "action", "by", "AI agent", "through", "target", "evidence"}, rows)
+	p.table([]string{"when", "effect", "action", "by", "AI agent", "through", "target", "evidence", "approval"}, rows)
 }
 
 // showIdentity writes one identity: who it is, through what, from where, and its

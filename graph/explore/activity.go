@@ -69,6 +69,9 @@ func (e *Explorer) Activity(ctx context.Context, q ActivityQuery) (*Activity, er
 		return nil, err
 	}
 	set.settle(a)
+	if err := set.approve(r, a); err != nil {
+		return nil, err
+	}
 	if err := a.load(r, set.vias()); err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ type callSet struct {
 	callers      map[uint64][]caller // where a call has several
 	sights       map[uint64][]sight  // where evidence is read
 	targets      map[uint64][]Target // where all targets are wanted
+	approved     map[uint64][]Approval
 }
 
 func newCallSet() *callSet {

@@ -61,6 +61,8 @@ type CallRow struct {
 	Evidence       []string `json:"evidence"`
 	EvidenceTotal  int      `json:"evidenceTotal"`
 	EvidenceCursor string   `json:"evidenceCursor"`
+	// Approval is nil where the calls change nothing that is approved.
+	Approval *Approvals `json:"approval"`
 }
 
 // shown is what is left of a callSet after its filters: calls by identity and
@@ -252,7 +254,7 @@ func (p *person) callRows(identity graph.ID, s *callSet, asked []resolved, page 
 	for k, r := range p.rows {
 		x := CallRow{ID: rowID(identity, k), Action: k.label.Action, Effect: k.label.Effect, Outcome: k.outcome, Match: k.label.Match,
 			Role: k.label.Role, Plane: k.label.Plane, Target: k.target, Agent: k.via.Agent, Client: k.via.Client, Service: k.via.Service, Who: k.who.class, Reason: k.who.reason,
-			Count: r.count, First: r.first, Last: r.last}
+			Count: r.count, First: r.first, Last: r.last, Approval: showApprovals(r.keys, s.approved)}
 		if k.resource >= 0 {
 			x.Resource = asked[k.resource].node.ID
 		}

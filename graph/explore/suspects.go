@@ -89,6 +89,7 @@ type Act struct {
 	Certainty Certainty    `json:"certainty"`
 	Then      graph.ID     `json:"then"` // of ENABLED, who acted after it
 	Evidence  []string     `json:"evidence"`
+	Approval  *Approvals   `json:"approval"` // nil where it changes nothing that is approved
 
 	data  bool // on the data plane
 	grave graph.Effect
@@ -178,6 +179,9 @@ func (e *Explorer) Suspects(ctx context.Context, q SuspectsQuery) (*Suspects, er
 		return nil, err
 	}
 	out.Baseline.Complete = s.past.whole
+	if err := s.approve(); err != nil {
+		return nil, err
+	}
 	out.Candidates = s.candidates()
 	out.Total = SuspectsTotal{Candidates: len(out.Candidates), Changes: len(s.set), ReliedOn: len(s.relied)}
 	for _, c := range out.Candidates {

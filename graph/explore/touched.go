@@ -72,6 +72,9 @@ func (e *Explorer) Touched(ctx context.Context, q TouchedQuery) (*Touched, error
 		return nil, err
 	}
 	set.settle(a)
+	if err := set.approve(r, a); err != nil {
+		return nil, err
+	}
 	if err := a.load(r, set.vias()); err != nil {
 		return nil, err
 	}

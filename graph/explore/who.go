@@ -24,6 +24,11 @@ const (
 	typeOtelService    = "otel.service"
 )
 
+// programTypes are the types that only programs act as, or with, each with the
+// reason.
+var programTypes = map[string]string{"github.app": "a GitHub app", "github.token": "long-lived token", "github.token.app": "an app's token",
+	"github.workflowrun": "a workflow run", "github.key": "a key that programs use", typeOtelService: "a service, by its traces"}
+
 // who is what decides about a call: its narrowest actor and what it came
 // through.
 type who struct {
@@ -74,8 +79,8 @@ func (a *ancestry) rules(w who, path map[graph.ID]bool) verdict {
 		return verdict{NHI, "AWS service"}
 	case typ == typeCertificate:
 		return verdict{NHI, "workload certificate"}
-	case typ == typeOtelService:
-		return verdict{NHI, "a service, by its traces"}
+	case programTypes[typ] != "":
+		return verdict{NHI, programTypes[typ]}
 	case typ == typeWebIdentity && pipeline(w.actor):
 		return verdict{NHI, "CI or workload token"}
 	case serviceLinked(a.identity(w.actor)):
@@ -194,8 +199,8 @@ func plainClass(n *graph.Node) (verdict, bool) {
 		return verdict{Human, "permission set of IAM Identity Center"}, true
 	case n.Type == typeServiceAccount:
 		return verdict{NHI, "service account"}, true
-	case n.Type == typeOtelService:
-		return verdict{NHI, "a service, by its traces"}, true
+	case n.Kind != graph.Credential && programTypes[n.Type] != "":
+		return verdict{NHI, programTypes[n.Type]}, true
 	}
 	return verdict{}, false
 }

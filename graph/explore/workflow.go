@@ -148,6 +148,9 @@ func (e *Explorer) Workflow(ctx context.Context, q WorkflowQuery) (*Workflow, er
 		return nil, err
 	}
 	set.settle(f.a)
+	if err := set.approve(r, f.a); err != nil {
+		return nil, err
+	}
 	if err := f.a.load(r, slices.Concat(set.vias(), slices.Collect(maps.Keys(f.hubs)), slices.Collect(maps.Keys(f.why)))); err != nil {
 		return nil, err
 	}

@@ -106,6 +106,8 @@ func told(t testing.TB, s graph.Store) (edges, attrs []string) {
 			line += " " + e.Label.Join.String()
 		case graph.Drives, graph.Trusts, graph.GrantedBy:
 			line += " " + e.Label.Detail
+		case graph.Approved:
+			line += " " + e.Label.Detail + " " + e.Outcome.String()
 		}
 		line += " " + string(e.To)
 		for _, v := range []graph.ID{e.Via.Agent, e.Via.Client, e.Via.Service} {

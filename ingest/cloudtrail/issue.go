@@ -65,6 +65,7 @@ func init() {
 
 	on("ec2", (*emitter).launched, "RunInstances", "RequestSpotInstances", "CreateFleet", "StartInstances")
 	on("codebuild", (*emitter).built, "StartBuild", "RetryBuild")
+	on("codepipeline", (*emitter).approval, "PutApprovalResult")
 }
 
 // assumed is a call that hands out temporary credentials: the caller issued

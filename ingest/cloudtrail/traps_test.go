@@ -22,6 +22,18 @@ func TestTraps(t *testing.T) {
 			"session:AIDABOB@10:23:15Z OF iam:user/bob",
 		}, attrs: []string{"session:AIDABOB@10:23:15Z console=true"}},
 
+		{name: "a pipeline's manual approval names who gave it, and where", records: []string{
+			ann + `,"eventSource":"codepipeline.amazonaws.com","eventName":"PutApprovalResult","requestParameters":{"pipelineName":"p","stageName":"Prod","actionName":"Gate","token":"1b","result":{"summary":"fine","status":"Approved"}},"responseElements":{"approvedAt":"Nov 22, 2026 10:00:00 AM"}`,
+			ann + `,"eventID":"e2","eventSource":"codepipeline.amazonaws.com","eventName":"PutApprovalResult","requestParameters":{"pipelineName":"p","stageName":"Prod","actionName":"Gate","result":{"status":"Rejected"}}`,
+			ann + `,"eventID":"e3","eventSource":"codepipeline.amazonaws.com","eventName":"PutApprovalResult","errorCode":"ApprovalAlreadyCompletedException","requestParameters":{"pipelineName":"p","stageName":"Prod","actionName":"Gate","result":{"status":"Approved"}}`,
+		}, edges: []string{
+			"iam:user/ann HOLDS key:AKIAANN",
+			"iam:user/ann APPROVED pipeline Prod/Gate OK arn:aws:codepipeline:eu-north-1:111122223333:p",
+			"iam:user/ann APPROVED pipeline Prod/Gate DENIED arn:aws:codepipeline:eu-north-1:111122223333:p",
+			"key:AKIAANN CALLED codepipeline:PutApprovalResult OK arn:aws:codepipeline:eu-north-1:111122223333:p",
+			"key:AKIAANN CALLED codepipeline:PutApprovalResult ERROR arn:aws:codepipeline:eu-north-1:111122223333:p",
+		}},
+
 		{name: "a sign-in that failed proves no password, and may hide the name", records: []string{
 			`"userIdentity":{"type":"IAMUser","principalId":"AIDABOB","arn":"arn:aws:iam::111122223333:user/bob","accountId":"111122223333","userName":"bob"},"eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","errorMessage":"Failed authentication","responseElements":{"ConsoleLogin":"Failure"}`,
 			`"userIdentity":{"type":"IAMUser","principalId":"","accountId":"111122223333","accessKeyId":"","userName":"HIDDEN_DUE_TO_SECURITY_REASONS"},"eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","errorMessage":"No username found in supplied account","responseElements":{"ConsoleLogin":"Failure"}`,

@@ -3,24 +3,40 @@
 //
 // # Who acts
 //
-// The actor is an IDENTITY, `github:user:<login>`, or `github:app:<login>` of an
-// app or bot. What it authenticated with is a CREDENTIAL by the hash that GitHub
-// logs, `github:token:<hash>`. A workflow run is a SESSION, `github:run:<id>`; an
-// actor that GitHub calls an agent is an AGENT, one run of it for each pull
-// request, or workflow run, that it worked on.
+// The actor is an IDENTITY: `github:user:<login>`, or of an app or bot
+// `github:app:<slug>`. What it authenticated with is a CREDENTIAL by the hash that
+// GitHub logs, `github:token:<hash>`, else by its id, `github:token-id:<id>`; an
+// OAuth or GitHub app through which a person acted is the call's SERVICE. A workflow
+// run is a SESSION, `github:run:<id>`, which acts for who set it going. An actor that
+// GitHub calls an agent is an AGENT, one run of it for each session of it that the
+// log names, else for each pull request or workflow run that it worked on, acting
+// for the user that the event names.
+//
+// # What is acted on
+//
+// Repositories, pull requests (`github:pull:<org>/<name>#<number>`), environments,
+// branches, rule sets, workflows, hooks, secrets and variables by their names, teams,
+// keys (`github:key:<fingerprint>`), apps, organisations. What an action does to them
+// is one table, effectLines.
 //
 // # Into the cloud
 //
 // A job may ask GitHub for a token, whose subject says what it runs for. The log
 // does not say whether it did. So a prepared job issues, as *possible*, the
 // subjects that it could have been given: those of its branch and of its
-// environment, by the id that the source of the cloud's log gives them.
+// environment, by the id that the source of the cloud's log gives them. Which
+// secrets a job was given is said, and is a read of each by the run.
 //
 // # Approval
 //
-// A review that approves, and the approval of a job that waits, are calls on the
-// pull request and on the run, `github:…` with the effect GRANT. Where there is
-// none, there is no approval in the data.
+// A review that approves and the approval of a job that waits are calls on the
+// pull request and on the run, and APPROVED edges to these: a review covers what
+// is done to its pull request, an environment's approval what the run does from
+// then on, in the cloud too, as far as the data leads back to the run. A review that
+// asks for changes, one that is dismissed and a job that is rejected are APPROVED
+// edges with outcome DENIED. An overridden branch protection and a bypassed
+// environment are changes (GRANT), not approvals. A pull request and the run that
+// deploys it are not joined: the log does not say which belongs to which.
 package github
 
 import (
@@ -59,7 +75,7 @@ func (*Format) Recognise(_ string, head []byte) bool {
 }
 
 // Parser returns a parser for one worker.
-func (*Format) Parser() ingest.Parser { return parser{} }
+func (*Format) Parser() ingest.Parser { return &parser{} }
 
 // Raw returns the record behind an observation; see ingest.RawReader.
 func (*Format) Raw(ctx context.Context, f *ingest.File, at uint32, evidence string) ([]byte, error) {
@@ -77,9 +93,9 @@ func (*Format) Raw(ctx context.Context, f *ingest.File, at uint32, evidence stri
 func (*Format) About() []ingest.About {
 	return []ingest.About{{
 		Name:      Kind,
-		Reads:     "GitHub audit log of an organisation or enterprise: streamed (events a line), the API's lists, exports",
-		Yields:    "users, apps, bots and agents; the tokens they used, by hash; pushes, merges, settings, secrets and workflow runs with effect and outcome; reviews and approvals; which OIDC subjects a job could show to a cloud, possibly",
-		CannotSee: "whether a job did ask for a cloud's token; what a run's steps did; git events where they are not enabled; who merged outside the organisation; a token's value",
+		Reads:     "GitHub audit log of an organisation or enterprise: streamed (events a line), the API's lists, JSON exports of the site, git events too",
+		Yields:    "users, apps, bots and agents with who set them going; the tokens they used, by hash, and the apps they acted through; pushes, merges, settings, access, keys, secrets and workflow runs with effect and outcome, and the secrets each job was given; networks; approvals: reviews of pull requests and of jobs that wait for an environment; which OIDC subjects a job could show to a cloud, possibly",
+		CannotSee: "whether a job did ask for a cloud's token; what a run's steps did; which run deployed which pull request; reviews whose state is not logged; git events where they are not enabled; who merged outside the organisation; a token's value",
 	}}
 }
 
@@ -90,7 +106,7 @@ var _ interface {
 } = (*Format)(nil)
 
 // layout is events a line; arrays are read too.
-var layout = jsonlog.Layout{Hint: "GitHub's audit log is JSON: events a line, or an array"}
+var layout = jsonlog.Layout{Hint: "GitHub's audit log is JSON: events a line, or an array", Lines: true}
 
 // events calls yield for every event of the file, in order, until it returns
 // false. The event is valid until the call returns.
@@ -104,10 +120,11 @@ func events(ctx context.Context, f *ingest.File, yield func(e *event, err error)
 	})
 }
 
-type parser struct{}
+type parser struct{ w emitter }
 
 // Parse reads one file.
-func (parser) Parse(ctx context.Context, f *ingest.File, sink ingest.Sink) error {
+func (p *parser) Parse(ctx context.Context, f *ingest.File, sink ingest.Sink) error {
+	defer p.w.end()
 	return events(ctx, f, func(e *event, err error) bool {
 		b, at := sink.Next()
 		if err != nil {
@@ -115,7 +132,7 @@ func (parser) Parse(ctx context.Context, f *ingest.File, sink ingest.Sink) error
 			return true
 		}
 		sink.Seen(e.at, e.stream())
-		if reason := emit(b, at, e); reason != "" {
+		if reason := p.w.emit(b, at, e); reason != "" {
 			sink.Skip(reason)
 		}
 		return true

@@ -25,14 +25,14 @@ import (
 
 // sample has an event of each sort, in the forms that GitHub and its readers
 // write.
-const sample = `{"@timestamp":1795345350000,"_document_id":"a1","action":"git.push","actor":"erik","actor_ip":"198.51.100.24","org":"halden","repo":"halden/billing","user_agent":"git/2.51.2","hashed_token":"qXk=","programmatic_access_type":"Fine-grained personal access token"}
-{"created_at":"2026-11-22T11:14:08Z","_document_id":"a2","action":"pull_request_review.submit","actor":"jonas","org":"halden","repo":"halden/billing","pull_request_id":912,"review_state":"approved"}
-{"@timestamp":1795346370000,"_document_id":"a3","action":"workflows.created_workflow_run","actor":"erik","org":"halden","repo":"halden/billing","workflow_run_id":77,"head_branch":"main","event":"push"}
+const sample = `{"@timestamp":1795345350000,"_document_id":"a1","action":"git.push","actor":"erik","actor_ip":"198.51.100.24","org":"halden","repository":"halden/billing","user_agent":"git/2.51.2","hashed_token":"qXk=","token_id":88,"programmatic_access_type":"Fine-grained personal access token"}
+{"created_at":"2026-11-22T11:14:08Z","_document_id":"a2","action":"pull_request_review.submit","actor":"jonas","org":"halden","repo":"halden/billing","pull_request_id":5912,"pull_request_url":"https://github.com/halden/billing/pull/912","review_state":"approved"}
+{"@timestamp":1795346370000,"_document_id":"a3","action":"workflows.created_workflow_run","actor":"erik","org":"halden","repo":"halden/billing","workflow_run_id":77,"head_branch":"main","event":"push","name":"deploy"}
 {"@timestamp":1795346392000,"_document_id":"a4","action":"workflows.approve_workflow_job","actor":"jonas","org":"halden","repo":"halden/billing","workflow_run_id":77,"environment_name":"production"}
-{"@timestamp":1795346398000,"_document_id":"a5","action":"workflows.prepared_workflow_job","actor":"github-actions[bot]","actor_is_bot":true,"org":"halden","repo":"halden/billing","workflow_run_id":77,"head_branch":"main","event":"push","environment_name":"production"}
+{"@timestamp":1795346398000,"_document_id":"a5","action":"workflows.prepared_workflow_job","actor":"github-actions[bot]","actor_is_bot":true,"org":"halden","repo":"halden/billing","workflow_run_id":77,"head_branch":"main","event":"push","environment_name":"production","secrets_passed":["github_token","SLACK_WEBHOOK"]}
 {"@timestamp":1795346590000,"action":"workflows.completed_workflow_run","actor":"github-actions[bot]","actor_is_bot":true,"org":"halden","repo":"halden/billing","workflow_run_id":77,"conclusion":"failure"}
-{"@timestamp":1795350677000,"_document_id":"a7","action":"pull_request.create","actor":"Copilot","actor_is_agent":true,"actor_is_bot":true,"org":"halden","repo":"halden/billing","pull_request_id":913,"user_agent":"copilot-coding-agent"}
-{"@timestamp":1795350700000,"_document_id":"a8","action":"org.add_member","actor":"erik","user":"eve","org":"halden"}
+{"@timestamp":1795350677000,"_document_id":"a7","action":"pull_request.create","actor":"Copilot","user":"mira","agent_session_id":"0123-ab","actor_is_agent":true,"actor_is_bot":true,"org":"halden","repo":"halden/billing","pull_request_id":5913,"user_agent":"copilot-coding-agent"}
+{"@timestamp":1795350700000,"_document_id":"a8","action":"team.add_member","actor":"erik","user":"eve","org":"halden","data":{"team":"halden/ops"}}
 `
 
 func ingested(t testing.TB, files map[string]string) (graph.Store, ingest.Report) {
@@ -67,11 +67,16 @@ func edges(t testing.TB, s graph.Store) (out []string) {
 			if e.Via.Agent != "" {
 				line += " by " + string(e.Via.Agent)
 			}
+			if e.Via.Service != "" {
+				line += " through " + string(e.Via.Service)
+			}
 			if e.Label.Role != graph.Primary {
-				continue // the repository that it is in
+				line += " " + e.Label.Role.String()
 			}
 		case graph.Issued:
 			line += " " + e.Label.Join.String()
+		case graph.Approved:
+			line += " " + e.Label.Detail + " " + e.Outcome.String()
 		}
 		out = append(out, line)
 	}
@@ -85,20 +90,27 @@ func TestEvents(t *testing.T) {
 		t.Fatalf("%d records, rejected %v", report.Records, report.Rejected)
 	}
 	want := []string{
-		"agent:copilot:github:913 DRIVES github:app:Copilot",
-		"github:app:Copilot CALLED github:pull:halden/billing#913 github:pull_request.create CREATE OK by agent:copilot:github:913",
+		"agent:copilot:github:0123-ab ACTS_FOR github:user:mira",
+		"agent:copilot:github:0123-ab DRIVES github:app:copilot",
+		"github:app:copilot CALLED github:pull:halden/billing:5913 github:pull_request.create CREATE OK by agent:copilot:github:0123-ab",
 		"github:pull:halden/billing#912 PART_OF github:repo:halden/billing",
-		"github:pull:halden/billing#913 PART_OF github:repo:halden/billing",
+		"github:pull:halden/billing:5913 PART_OF github:repo:halden/billing",
 		"github:run:77 ACTS_FOR github:user:erik",
 		"github:run:77 CALLED github:repo:halden/billing github:workflows.completed_workflow_run USE ERROR",
 		"github:run:77 CALLED github:repo:halden/billing github:workflows.prepared_workflow_job USE OK",
+		"github:run:77 CALLED github:secret:halden/billing/SLACK_WEBHOOK github:workflows.prepared_workflow_job SECRET_READ OK",
 		"github:run:77 ISSUED aws:webidentity:token.actions.githubusercontent.com:repo:halden/billing:environment:production session_name",
 		"github:run:77 ISSUED aws:webidentity:token.actions.githubusercontent.com:repo:halden/billing:ref:refs/heads/main session_name",
+		"github:run:77 OF github:app:github-actions",
 		"github:run:77 PART_OF github:repo:halden/billing",
+		"github:secret:halden/billing/SLACK_WEBHOOK PART_OF github:repo:halden/billing",
 		"github:token:qXk= CALLED github:repo:halden/billing github:git.push CHANGE OK",
 		"github:user:erik CALLED github:run:77 github:workflows.created_workflow_run USE OK",
-		"github:user:erik CALLED github:user:eve github:org.add_member GRANT OK",
+		"github:user:erik CALLED github:team:halden/ops github:team.add_member GRANT OK",
+		"github:user:erik CALLED github:user:eve github:team.add_member  OK member",
 		"github:user:erik HOLDS github:token:qXk=",
+		"github:user:jonas APPROVED github:pull:halden/billing#912 review OK",
+		"github:user:jonas APPROVED github:run:77 environment production OK",
 		"github:user:jonas CALLED github:pull:halden/billing#912 github:pull_request_review.submit GRANT OK",
 		"github:user:jonas CALLED github:run:77 github:workflows.approve_workflow_job GRANT OK",
 	}
@@ -249,7 +261,7 @@ func FuzzEvents(f *testing.F) {
 				} else {
 					b := graph.NewBuilder()
 					b.Source(graph.Source{})
-					emit(b, graph.Ref{}, e)
+					new(emitter).emit(b, graph.Ref{}, e)
 					out = append(out, e.action+e.evidence())
 				}
 				return true

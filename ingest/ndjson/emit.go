@@ -81,6 +81,23 @@ func (e *emitter) emit(b *graph.Builder, src graph.Ref, r *record) {
 	for _, text := range r.targets {
 		k.To = e.node(text, slotResource)
 		w.event(k)
+		w.approved(k.To)
+	}
+}
+
+// approved writes who approved what the call did to a target: it covers this call
+// and no other.
+func (w *writer) approved(target graph.NodeRef) {
+	for i := range w.r.approvals {
+		a := &w.r.approvals[i]
+		by, at := w.node(a.by, slotIdentity), a.at
+		if at == 0 {
+			at = w.r.at
+		}
+		if by != target {
+			w.b.Event(graph.EventKey{From: by, To: target, Kind: graph.Approved, Outcome: graph.OK, Label: w.b.Label(graph.Label{Detail: graph.DeclaredApproval(ingest.RedactText(a.reference))})},
+				graph.Observation{At: at, Evidence: w.ev, Source: w.src})
+		}
 	}
 }
 

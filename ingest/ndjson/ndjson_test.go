@@ -66,6 +66,9 @@ func told(t testing.TB, s graph.Store) (edges []string, nodes map[graph.ID]strin
 		if e.Kind == graph.Called {
 			line += fmt.Sprintf(" %s %s %s via %s %s: %s %s", e.Label.Action, e.Label.Effect, e.Outcome, e.Via.Agent, e.Via.Client, e.Observations[0].At, e.Observations[0].Evidence)
 		}
+		if e.Kind == graph.Approved {
+			line += fmt.Sprintf(" %s: %s %s", e.Label.Detail, e.Observations[0].At, e.Observations[0].Evidence)
+		}
 		edges = append(edges, line)
 	}
 	nodes = map[graph.ID]string{}
@@ -101,6 +104,9 @@ func TestGraph(t *testing.T) {
 		"k8s:prod:sa:billing/ledger-reader CALLED ndjson:resource:vault/db vault:Read SECRET_READ OK via  : 2026-11-22T10:02:13Z 3@ndjson",
 		"ndjson:credential:tok-7 CALLED ndjson:resource:invoice/7 billing:Refund CHANGE OK via agent:claude-code:ndjson:session:run-42 client:billctl: 2026-11-22T10:02:11.5Z 1@ndjson",
 		"ndjson:credential:tok-7 OF ndjson:identity:billing-bot",
+		"ndjson:identity:jonas APPROVED ndjson:resource:invoice/7 declared https://tickets.example/1: 2026-11-22T10:00:00Z 1@ndjson",
+		"ndjson:identity:jonas APPROVED ndjson:resource:vault/db declared: 2026-11-22T10:02:13Z 3@ndjson",
+		"ndjson:identity:mira APPROVED ndjson:resource:vault/db declared: 2026-11-22T10:02:13Z 3@ndjson",
 		"ndjson:session:run-42 HOLDS ndjson:credential:tok-7",
 		"ndjson:session:run-42 OF ndjson:identity:billing-bot",
 	}
