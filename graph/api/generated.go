@@ -226,6 +226,8 @@ enum EdgeKind {
   ACTS_FOR
   "Identity, group or managed policy to the group, policy or document that its permissions come from."
   GRANTED_BY
+  "Who approved, or refused (outcome DENIED), to the change, run or pipeline that it covers."
+  APPROVED
 }
 
 "How a call ended."
@@ -1102,6 +1104,36 @@ type CallRow {
   evidenceTotal: Int!
   "Continues evidence; empty at the end."
   evidenceCursor: String!
+  "Of calls that change something: who approved them, as far as the data shows."
+  approval: Approvals
+}
+
+"What the data shows of an approval. None shown is not the same as none given."
+type Approvals {
+  "In words: approved by whom, or: no approval in the data."
+  text: String!
+  "How many of the calls an approval covers."
+  covered: Int!
+  "The approvals, earliest first; at most ten."
+  given: [Approval!]!
+}
+
+"Somebody's word, given before a change, that it may be made."
+type Approval {
+  "Who."
+  by: ID!
+  "The AI agent through which it was given; null where none is known."
+  agent: ID
+  "What the approval was given to: a pull request, a run, a pipeline, or the target of the very call."
+  on: ID!
+  "When."
+  at: Time
+  "How: a review, an environment, a pipeline's action, or that the call's own record says so."
+  gate: String!
+  "POSSIBLE where only a heuristic join leads from the change to what was approved."
+  certainty: Certainty!
+  "Event ids."
+  evidence: [String!]!
 }
 
 "One step of a chain, from what gave to what was given."
@@ -1868,6 +1900,8 @@ type Act {
   then: ID
   "Event ids."
   evidence: [String!]!
+  "Who approved it, as far as the data shows; null where it is no change of configuration."
+  approval: Approvals
 }
 
 "Calls in order."
@@ -2573,6 +2607,8 @@ func (ec *executionContext) childFields_Act(ctx context.Context, field graphql.C
 		return ec.fieldContext_Act_then(ctx, field)
 	case "evidence":
 		return ec.fieldContext_Act_evidence(ctx, field)
+	case "approval":
+		return ec.fieldContext_Act_approval(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Act", field.Name)
 }
@@ -2697,6 +2733,38 @@ func (ec *executionContext) childFields_Alternative(ctx context.Context, field g
 		return ec.fieldContext_Alternative_evidence(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Alternative", field.Name)
+}
+
+func (ec *executionContext) childFields_Approval(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "by":
+		return ec.fieldContext_Approval_by(ctx, field)
+	case "agent":
+		return ec.fieldContext_Approval_agent(ctx, field)
+	case "on":
+		return ec.fieldContext_Approval_on(ctx, field)
+	case "at":
+		return ec.fieldContext_Approval_at(ctx, field)
+	case "gate":
+		return ec.fieldContext_Approval_gate(ctx, field)
+	case "certainty":
+		return ec.fieldContext_Approval_certainty(ctx, field)
+	case "evidence":
+		return ec.fieldContext_Approval_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Approval", field.Name)
+}
+
+func (ec *executionContext) childFields_Approvals(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "text":
+		return ec.fieldContext_Approvals_text(ctx, field)
+	case "covered":
+		return ec.fieldContext_Approvals_covered(ctx, field)
+	case "given":
+		return ec.fieldContext_Approvals_given(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Approvals", field.Name)
 }
 
 func (ec *executionContext) childFields_Attr(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2877,6 +2945,8 @@ func (ec *executionContext) childFields_CallRow(ctx context.Context, field graph
 		return ec.fieldContext_CallRow_evidenceTotal(ctx, field)
 	case "evidenceCursor":
 		return ec.fieldContext_CallRow_evidenceCursor(ctx, field)
+	case "approval":
+		return ec.fieldContext_CallRow_approval(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallRow", field.Name)
 }
@@ -5874,6 +5944,38 @@ func (ec *executionContext) fieldContext_Act_evidence(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Act", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _Act_approval(ctx context.Context, field graphql.CollectedField, obj *explore.Act) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Act_approval(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Approval, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Approvals) graphql.Marshaler {
+			return ec.marshalOApprovals2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐApprovals(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Act_approval(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Act",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Approvals(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Activity_window(ctx context.Context, field graphql.CollectedField, obj *explore.Activity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7023,6 +7125,245 @@ func (ec *executionContext) _Alternative_evidence(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_Alternative_evidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alternative", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Approval_by(ctx context.Context, field graphql.CollectedField, obj *explore.Approval) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approval_by(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.By, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Approval_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Approval", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Approval_agent(ctx context.Context, field graphql.CollectedField, obj *explore.Approval) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approval_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalOID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Approval_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Approval", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Approval_on(ctx context.Context, field graphql.CollectedField, obj *explore.Approval) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approval_on(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.On, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Approval_on(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Approval", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Approval_at(ctx context.Context, field graphql.CollectedField, obj *explore.Approval) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approval_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v graph.Time) graphql.Marshaler {
+			return ec.marshalOTime2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Approval_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Approval", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Approval_gate(ctx context.Context, field graphql.CollectedField, obj *explore.Approval) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approval_gate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Gate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Approval_gate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Approval", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Approval_certainty(ctx context.Context, field graphql.CollectedField, obj *explore.Approval) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approval_certainty(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Certainty, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v explore.Certainty) graphql.Marshaler {
+			return ec.marshalNCertainty2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐCertainty(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Approval_certainty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Approval", field, false, false, errors.New("field of type Certainty does not have child fields"))
+}
+
+func (ec *executionContext) _Approval_evidence(ctx context.Context, field graphql.CollectedField, obj *explore.Approval) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approval_evidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Evidence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Approval_evidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Approval", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Approvals_text(ctx context.Context, field graphql.CollectedField, obj *explore.Approvals) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approvals_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Approvals_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Approvals", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Approvals_covered(ctx context.Context, field graphql.CollectedField, obj *explore.Approvals) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approvals_covered(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Covered, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Approvals_covered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Approvals", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Approvals_given(ctx context.Context, field graphql.CollectedField, obj *explore.Approvals) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Approvals_given(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Given, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []explore.Approval) graphql.Marshaler {
+			return ec.marshalNApproval2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐApprovalᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Approvals_given(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Approvals",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Approval(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Attr_name(ctx context.Context, field graphql.CollectedField, obj *explore.Attr) (ret graphql.Marshaler) {
@@ -8687,6 +9028,38 @@ func (ec *executionContext) _CallRow_evidenceCursor(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_CallRow_evidenceCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRow", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CallRow_approval(ctx context.Context, field graphql.CollectedField, obj *explore.CallRow) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRow_approval(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Approval, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *explore.Approvals) graphql.Marshaler {
+			return ec.marshalOApprovals2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐApprovals(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRow_approval(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallRow",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Approvals(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Chain_window(ctx context.Context, field graphql.CollectedField, obj *explore.Chain) (ret graphql.Marshaler) {
@@ -24381,6 +24754,8 @@ func (ec *executionContext) _Act(ctx context.Context, sel ast.SelectionSet, obj 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "approval":
+			out.Values[i] = ec._Act_approval(ctx, field, obj)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -24776,6 +25151,118 @@ func (ec *executionContext) _Alternative(ctx context.Context, sel ast.SelectionS
 			}
 		case "evidence":
 			out.Values[i] = ec._Alternative_evidence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var approvalImplementors = []string{"Approval"}
+
+func (ec *executionContext) _Approval(ctx context.Context, sel ast.SelectionSet, obj *explore.Approval) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, approvalImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Approval")
+		case "by":
+			out.Values[i] = ec._Approval_by(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._Approval_agent(ctx, field, obj)
+		case "on":
+			out.Values[i] = ec._Approval_on(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Approval_at(ctx, field, obj)
+		case "gate":
+			out.Values[i] = ec._Approval_gate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "certainty":
+			out.Values[i] = ec._Approval_certainty(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "evidence":
+			out.Values[i] = ec._Approval_evidence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferred), math.MaxInt32)))
+
+	for label, dfs := range deferred {
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Label:    label,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: dfs,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var approvalsImplementors = []string{"Approvals"}
+
+func (ec *executionContext) _Approvals(ctx context.Context, sel ast.SelectionSet, obj *explore.Approvals) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, approvalsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := make(map[string]*graphql.FieldSet)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Approvals")
+		case "text":
+			out.Values[i] = ec._Approvals_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "covered":
+			out.Values[i] = ec._Approvals_covered(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "given":
+			out.Values[i] = ec._Approvals_given(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -25286,6 +25773,8 @@ func (ec *executionContext) _CallRow(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "approval":
+			out.Values[i] = ec._CallRow_approval(ctx, field, obj)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -31193,6 +31682,26 @@ func (ec *executionContext) marshalNAlternative2ᚕgithubᚗcomᚋblastradiusᚋ
 	return ret
 }
 
+func (ec *executionContext) marshalNApproval2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐApproval(ctx context.Context, sel ast.SelectionSet, v explore.Approval) graphql.Marshaler {
+	return ec._Approval(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNApproval2ᚕgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐApprovalᚄ(ctx context.Context, sel ast.SelectionSet, v []explore.Approval) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNApproval2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐApproval(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNAttr2githubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐAttr(ctx context.Context, sel ast.SelectionSet, v explore.Attr) graphql.Marshaler {
 	return ec._Attr(ctx, sel, &v)
 }
@@ -33180,6 +33689,13 @@ func (ec *executionContext) marshalOAdministrators2ᚖgithubᚗcomᚋblastradius
 		return graphql.Null
 	}
 	return ec._Administrators(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApprovals2ᚖgithubᚗcomᚋblastradiusᚋblastradiusᚋgraphᚋexploreᚐApprovals(ctx context.Context, sel ast.SelectionSet, v *explore.Approvals) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Approvals(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
