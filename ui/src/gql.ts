@@ -48,7 +48,9 @@ export type EdgeKind =
   /** Agent, session or identity to the human or identity that delegated. */
   | 'ACTS_FOR'
   /** Identity, group or managed policy to the group, policy or document that its permissions come from. */
-  | 'GRANTED_BY';
+  | 'GRANTED_BY'
+  /** Who approved, or refused (outcome DENIED), to the change, run or pipeline that it covers. */
+  | 'APPROVED';
 
 /** How a call ended. */
 export type Outcome =
