@@ -120,12 +120,20 @@ func (c *chains) climb(id graph.ID, at graph.Time, path map[graph.ID]bool) Origi
 	return a.root(id)
 }
 
-// owner ends a chain at the service account whose token it was: what a cluster
-// issued within itself is in its own log, if anywhere.
+// owner ends a chain at the service account or app whose token it was: what a
+// cluster issued within itself is in its own log, if anywhere, and what GitHub gave
+// an app in none.
 func (c *chains) owner(id graph.ID) (Origin, bool) {
 	for _, e := range c.a.of[id] {
-		if c.a.typ(id) == typeWebIdentity && c.a.typ(e.To) == typeServiceAccount {
-			c.hop(Hop{Kind: graph.Of, From: e.To, To: id, At: e.First, Certainty: Definite, Evidence: marks(&e, graph.Began), Alternatives: []Alternative{}, Note: "a token of this service account"})
+		what := ""
+		switch typ := c.a.typ(id); {
+		case typ == typeWebIdentity && c.a.typ(e.To) == typeServiceAccount:
+			what = "a token of this service account"
+		case typ == typeAppToken || typ == typeWorkflowRun:
+			what = "a token of this app"
+		}
+		if what != "" {
+			c.hop(Hop{Kind: graph.Of, From: e.To, To: id, At: e.First, Certainty: Definite, Evidence: marks(&e, graph.Began), Alternatives: []Alternative{}, Note: what})
 			return Origin{Node: e.To, Known: true, Certainty: Definite, Reason: c.a.rootReason(id)}, true
 		}
 	}

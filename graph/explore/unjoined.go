@@ -47,9 +47,9 @@ func (e *Explorer) Unjoined(ctx context.Context, c *Coverage) (int, error) {
 	return n, nil
 }
 
-// typesOwner are the types of tokens and sessions of service accounts: the
-// cluster issues them to the account that they name.
-var typesOwner = map[string]bool{typeWebIdentity: true, "k8s.token": true, "k8s.session": true}
+// typesOwner are the types of tokens and sessions of service accounts, apps and
+// workflow runs: the cluster, or GitHub, issues them to whom they name.
+var typesOwner = map[string]bool{typeWebIdentity: true, "k8s.token": true, "k8s.session": true, typeAppToken: true, typeWorkflowRun: true}
 
 // callers are all that made calls in the window, sorted.
 func (r *reader) callers(w graph.Window) ([]graph.ID, error) {

@@ -22,12 +22,14 @@ const (
 
 	typeServiceAccount = "k8s.serviceaccount"
 	typeOtelService    = "otel.service"
+	typeAppToken       = "github.token.app"
+	typeWorkflowRun    = "github.workflowrun"
 )
 
 // programTypes are the types that only programs act as, or with, each with the
 // reason.
-var programTypes = map[string]string{"github.app": "a GitHub app", "github.token": "long-lived token", "github.token.app": "an app's token",
-	"github.workflowrun": "a workflow run", "github.key": "a key that programs use", typeOtelService: "a service, by its traces"}
+var programTypes = map[string]string{"github.app": "a GitHub app", "github.token": "long-lived token", typeAppToken: "an app's token",
+	typeWorkflowRun: "a workflow run", "github.key": "a key that programs use", typeOtelService: "a service, by its traces"}
 
 // who is what decides about a call: its narrowest actor and what it came
 // through.
